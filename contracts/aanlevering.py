@@ -1,0 +1,109 @@
+"""Aanlevering: the upload as the partner sees it: receipt, status, report (verwerkingsverslag)."""
+
+import datetime as dt
+import enum
+
+from msgspec import Struct
+
+
+class Ernst(enum.StrEnum):
+    """Severity, in the words of VPS: the file, the row, or a remark."""
+
+    FATAL = "fatal"
+    ERROR = "error"
+    WARNING = "warning"
+
+
+class AanleveringStatus(enum.StrEnum):
+    """The life of an upload as the partner sees it."""
+
+    AANGEKONDIGD = "aangekondigd"
+    ONTVANGEN = "ontvangen"
+    IN_VERWERKING = "in_verwerking"
+    VERWERKT = "verwerkt"
+    AFGEKEURD = "afgekeurd"
+
+
+class Ontvangstbewijs(Struct, frozen=True, kw_only=True, rename="camel"):
+    """The payload of the signed receipt (compact JWS, RFC 7515). Proves which bytes arrived when."""
+
+    versie: int = 1
+    aanlevering_id: str
+    ontvangen_op: dt.datetime
+    grootte: int
+    sha256: str
+    bestandsnaam_sha256: str | None
+    """SHA-256 of the file name in UTF-8: a name can be personal data."""
+
+
+class AantallenNaarStatus(Struct, frozen=True, kw_only=True, rename="camel"):
+    """Counts of rows: the equation's terms, and every row state by name."""
+
+    regels: int
+    geweigerd: int
+    afgeleverd: int
+    wachtend: int
+    per_status: dict[str, int]
+
+
+class Aanlevering(Struct, frozen=True, kw_only=True, rename="camel"):
+    """`GET /v1/aanleveringen/{id}`. `bestandsnaam` is echoed to its own partner only."""
+
+    aanlevering_id: str
+    status: AanleveringStatus
+    ontvangen_op: dt.datetime | None
+    grootte: int | None
+    sha256: str | None
+    bestandsnaam: str | None = None
+    verwerkt_op: dt.datetime | None = None
+    aantallen: AantallenNaarStatus | None = None
+    content_uri: str | None = None
+    ontvangstbewijs: str | None = None
+    verwerkingsverslag_uri: str | None = None
+
+
+class BevindingGroep(Struct, frozen=True, kw_only=True, rename="camel"):
+    """All findings of one code: what is wrong, what to do, how often, and where first."""
+
+    code: str
+    ernst: Ernst
+    veld: str | None
+    melding: str
+    wat_te_doen: str
+    aantal: int
+    eerste_regels: tuple[int, ...]
+
+
+class Bevinding(Struct, frozen=True, kw_only=True, rename="camel"):
+    """One finding at one row (1 = the first row after the header). `vorm` is the value's shape, never the value."""
+
+    regel: int
+    code: str
+    ernst: Ernst
+    veld: str | None
+    vorm: str | None = None
+
+
+class RegelStatus(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A row that was not plainly delivered, with its state and its id if it got one."""
+
+    regel: int
+    status: str
+    signaal_id: str | None = None
+    systeemcode: str | None = None
+
+
+class Verwerkingsverslag(Struct, frozen=True, kw_only=True, rename="camel"):
+    """The report: what to do first, the counts, the findings by cause, the first rows. No personal data."""
+
+    versie: int = 1
+    aanlevering_id: str
+    status: AanleveringStatus
+    gelezen_als: str
+    wat_nu: tuple[str, ...]
+    aantallen: AantallenNaarStatus
+    bevindingen: tuple[BevindingGroep, ...]
+    regels: tuple[Bevinding, ...]
+    regels_afgekapt: bool
+    per_gemeente: dict[str, AantallenNaarStatus] = {}
+    systeemweigeringen: tuple[RegelStatus, ...] = ()

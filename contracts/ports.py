@@ -1,0 +1,71 @@
+"""The ports: what an adapter must offer. `adapters/` implements them, `tests/conformance` proves it."""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Protocol
+
+from msgspec import Struct
+
+from contracts.outcomes import Outcome
+from contracts.signaal import Gemeentecode, Signaal
+from contracts.terugkoppeling import Resultaat, Terugkoppeling
+
+
+class SignaalParcel(Struct, frozen=True, kw_only=True):
+    """Signalen for one gemeente at one system, immutable once first sent."""
+
+    idempotency_key: str
+    gemeentecode: Gemeentecode
+    created_at: dt.datetime
+    signalen: tuple[Signaal, ...]
+
+    def __repr__(self) -> str:
+        """Show key and size alone."""
+        return f"SignaalParcel({self.idempotency_key}, rows={len(self.signalen)})"
+
+
+class FeedbackParcel(Struct, frozen=True, kw_only=True):
+    """One terugkoppeling on its way to a partner. `source` is the CloudEvents source of this installation."""
+
+    idempotency_key: str
+    source: str
+    terugkoppeling: Terugkoppeling
+
+
+Parcel = SignaalParcel | FeedbackParcel
+
+
+class Poll(Struct, frozen=True, kw_only=True):
+    """Results fetched from a system, and the cursor to go on from. `more`: call again at once."""
+
+    resultaten: tuple[Resultaat, ...]
+    cursor: str | None
+    more: bool = False
+
+
+class Probe(Struct, frozen=True, kw_only=True):
+    """Whether the other side answers, in words an operator can act on; never personal data."""
+
+    reachable: bool
+    detail: str
+
+
+class Adapter(Protocol):
+    """A way to one receiving system. Raises nothing of httpx or paramiko: every failure is an Outcome.
+
+    `deliver` must send the parcel's idempotency key; sent twice with one key, a receiver that honours it
+    takes the parcel once. `query` asks what became of a key: the outcome that was lost, `Deferred` when the
+    receiver says it has no such parcel, or None when it cannot tell (the caller then sends again with the same key).
+    """
+
+    async def deliver(self, parcel: Parcel) -> Outcome: ...
+
+    async def query(self, idempotency_key: str) -> Outcome | None: ...
+
+    async def poll(self, cursor: str | None, signaal_ids: Sequence[str] = ()) -> Poll:
+        """Fetch results since `cursor`; an adapter without polling returns none and the same cursor."""
+        ...
+
+    async def probe(self) -> Probe: ...
+
+    async def aclose(self) -> None: ...

@@ -1,0 +1,1 @@
+"""Making decisions durable: the only owners of transactions; no network inside one."""

@@ -1,0 +1,36 @@
+"""What every flow needs, built once by bootstrap and passed in."""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from gateway.crypto.keys import KeyRing
+from gateway.crypto.signing import ReceiptSigner
+from gateway.settings import Settings
+from gateway.store.blobs import BlobStore
+from gateway.store.database import Database
+
+Clock = Callable[[], dt.datetime]
+"""The one business clock: aware, UTC."""
+Dice = Callable[[int], bytes]
+"""n random bytes (`os.urandom` in production)."""
+
+AMSTERDAM = ZoneInfo("Europe/Amsterdam")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kit:
+    """Database, sealed storage, keys, clock, dice and settings of this process."""
+
+    db: Database
+    blobs: BlobStore
+    keys: KeyRing
+    signer: ReceiptSigner
+    clock: Clock
+    dice: Dice
+    settings: Settings
+
+    def today(self) -> dt.date:
+        """The business date in Europe/Amsterdam."""
+        return self.clock().astimezone(AMSTERDAM).date()

@@ -1,0 +1,1 @@
+"""Turning the wheel: claims, attempts, ticks, schedules."""

@@ -1,0 +1,158 @@
+"""Settings: read once, typed, frozen, strict. An unknown key refuses to start and is named.
+
+One TOML file; `SIGNAALPOORT_<SECTION>_<KEY>` in the environment overrides one value of it. Secrets are never in it:
+a setting that needs one names a file.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from gateway.errors import SettingsError
+
+ENV_PREFIX: Final = "SIGNAALPOORT_"
+Seconds = Annotated[float, Meta(gt=0)]
+Port = Annotated[int, Meta(ge=0, le=65535)]
+
+
+class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of all sections; msgspec does not inherit kw_only, so each restates it."""
+
+
+class Installation(Section, frozen=True, kw_only=True):
+    """Who runs this gateway."""
+
+    oin: Annotated[str, Meta(pattern=r"^000000(0[1-9]|10|99)\d{12}$")] = "00000099000000010000"
+    name: str = "signaalpoort"
+    base_url: str = "https://localhost:8443"
+    processor_of: Literal["gemeente", "signaalpartner"] = "gemeente"
+    """Decides which moment starts the legal clocks (domain rule 5)."""
+
+
+class DatabaseSettings(Section, frozen=True, kw_only=True):
+    """SQLite for one serving process; PostgreSQL as soon as there is a second process or host."""
+
+    url: str = "sqlite:///var/signaalpoort.db"
+
+
+class Storage(Section, frozen=True, kw_only=True):
+    """Sealed bytes and keys. `key_dir` must lie outside database and backups."""
+
+    blobs: Literal["files", "database"] = "files"
+    blob_dir: Path = Path("var/blobs")
+    key_dir: Path = Path("var/keys")
+    watermark_mib: int = 512
+    """Below this much free room on the blob volume nothing is taken in (507)."""
+
+
+class Https(Section, frozen=True, kw_only=True):
+    """The listener for machines: client certificate optional, or bearer."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8443
+    certificate: Path | None = None
+    key: Path | None = None
+    client_ca: tuple[Path, ...] = ()
+    crl: tuple[Path, ...] = ()
+    crl_max_age_hours: Annotated[int, Meta(ge=1)] = 48
+    """A CRL older than its own nextUpdate plus this refuses certificates it covers; before that it only alerts."""
+
+
+class Pages(Section, frozen=True, kw_only=True):
+    """The listener for people."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8444
+
+
+class Work(Section, frozen=True, kw_only=True):
+    """The wheel."""
+
+    concurrency: Annotated[int, Meta(ge=1, le=256)] = 16
+    poll_seconds: Seconds = 1.0
+    lease_seconds: Seconds = 30.0
+    attempt_timeout_seconds: Seconds = 20.0
+    """Must stay below the lease: an attempt ends before another worker may take it over."""
+    breaker_failures: Annotated[int, Meta(ge=1)] = 5
+    breaker_open_seconds: Seconds = 30.0
+    result_poll_seconds: Seconds = 60.0
+    threatening_alert_hours: Seconds = 4.0
+
+
+class Feedback(Section, frozen=True, kw_only=True):
+    """Relays leave on fixed ticks, so that timing tells nothing."""
+
+    tick_seconds: Seconds = 900.0
+
+
+class Retention(Section, frozen=True, kw_only=True):
+    """Days kept (domain rule 7); destroyed on schedule, keys first."""
+
+    delivered_rows_days: Annotated[int, Meta(ge=1)] = 30
+    refused_rows_days: Annotated[int, Meta(ge=1)] = 14
+    link_days: Annotated[int, Meta(ge=1)] = 183
+    report_days: Annotated[int, Meta(ge=1)] = 183
+    hash_days: Annotated[int, Meta(ge=1)] = 183
+
+
+class Intake(Section, frozen=True, kw_only=True):
+    """The same thing twice, the usual window, bounds of reading."""
+
+    replay_hours: Annotated[int, Meta(ge=0)] = 24
+    window_from_day: Annotated[int, Meta(ge=1, le=31)] = 20
+    window_until_day: Annotated[int, Meta(ge=1, le=31)] = 25
+    block_mib: Annotated[int, Meta(ge=1, le=64)] = 8
+    max_rows: Annotated[int, Meta(ge=1, le=16_777_215)] = 10_000_000
+    report_rows: Annotated[int, Meta(ge=1)] = 1000
+
+
+class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All settings of one process."""
+
+    installation: Installation = Installation()
+    database: DatabaseSettings = DatabaseSettings()
+    storage: Storage = Storage()
+    https: Https = Https()
+    pages: Pages = Pages()
+    work: Work = Work()
+    feedback: Feedback = Feedback()
+    retention: Retention = Retention()
+    intake: Intake = Intake()
+
+
+def load_settings(file: Path | None, environ: Mapping[str, str]) -> Settings:
+    """Read `file` (None: defaults only), apply the environment; raises SettingsError naming key and mend."""
+    document: dict[str, Any] = {}
+    if file is not None:
+        document = _read_toml(file)
+    _apply_environment(document, environ)
+    try:
+        settings = msgspec.convert(document, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"settings: {error}") from None
+    if settings.work.attempt_timeout_seconds >= settings.work.lease_seconds:
+        raise SettingsError("settings: work.attempt_timeout_seconds must be below work.lease_seconds")
+    return settings
+
+
+def _read_toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text("utf-8"))
+    except OSError as error:
+        raise SettingsError(f"settings: cannot read {file}: {error.strerror}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"settings: {file} is not TOML: {error}") from None
+
+
+def _apply_environment(document: dict[str, Any], environ: Mapping[str, str]) -> None:
+    for name, value in environ.items():
+        if not name.startswith(ENV_PREFIX) or name == ENV_PREFIX + "CONFIG":
+            continue
+        section, _, key = name.removeprefix(ENV_PREFIX).lower().partition("_")
+        if section not in Settings.__struct_fields__:
+            raise SettingsError(f"settings: {name} names no section; sections: {', '.join(Settings.__struct_fields__)}")
+        document.setdefault(section, {})[key] = value

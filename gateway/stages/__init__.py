@@ -1,0 +1,1 @@
+"""Decisions, pure: facts in, decisions out; no clock, no I/O."""
