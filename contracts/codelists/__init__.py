@@ -1,0 +1,1 @@
+"""Code lists as data: gemeenten with their successors, and the DDAS spellings per version."""
