@@ -1,0 +1,1 @@
+"""Alembic scripts; run by `gateway.store.migrate`, never by the alembic command."""
