@@ -49,9 +49,13 @@ class Deferred(Struct, frozen=True, kw_only=True):
 
 
 class Unknown(Struct, frozen=True, kw_only=True):
-    """The answer was lost: the receiver may have the parcel. Settled by `query` or a same-key retry."""
+    """The answer was lost: the receiver may have the parcel. Settled by `query` or a same-key retry.
+
+    `pending`: nothing was lost, the receiver has the parcel and is still working on it; ask again, no failure.
+    """
 
     reason: str
+    pending: bool = False
 
 
 Outcome = Accepted | Refused | Deferred | Unknown

@@ -36,11 +36,17 @@ Parcel = SignaalParcel | FeedbackParcel
 
 
 class Poll(Struct, frozen=True, kw_only=True):
-    """Results fetched from a system, and the cursor to go on from. `more`: call again at once."""
+    """Results fetched from a system, and the cursor to go on from. `more`: call again at once.
+
+    `problem` says why nothing could be fetched (the cursor is then the one that was given); `unreadable` counts
+    results that the system offered and that do not fit a Resultaat: they are passed over and worth an alert.
+    """
 
     resultaten: tuple[Resultaat, ...]
     cursor: str | None
     more: bool = False
+    problem: str | None = None
+    unreadable: int = 0
 
 
 class Probe(Struct, frozen=True, kw_only=True):
