@@ -354,5 +354,6 @@ blob_chunk = Table(
     Column("name", sa.Text, primary_key=True),
     Column("n", sa.Integer, primary_key=True),
     Column("bytes", sa.LargeBinary, nullable=False),
-    comment="blobs on PostgreSQL: already sealed bytes, 1 MiB a row",
+    Column("written_ms", sa.BigInteger, nullable=False),
+    comment="blobs on PostgreSQL: already sealed bytes, 1 MiB a row; written_ms is the clock of the database",
 )
