@@ -8,7 +8,7 @@ import datetime as dt
 import enum
 from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 from contracts.signaal import Gemeentecode, KvkNummer, Signaaltype, Soort
 
@@ -19,8 +19,8 @@ Key = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$", description="t
 class Period(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """`from_` up to and including `until` (None: open)."""
 
-    from_: dt.date
-    until: dt.date | None = None
+    from_: dt.date = field(name="van")
+    until: dt.date | None = field(name="tot_en_met", default=None)
 
     def holds(self, day: dt.date) -> bool:
         """Whether `day` lies in the period, both ends included."""

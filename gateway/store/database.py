@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Literal, Protocol, Self
 
+import polars as pl
 import psycopg
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, event
@@ -128,6 +129,18 @@ class Database:
                 _copy(cursor, f'COPY "{table.name}" ({names}) FROM STDIN', rows)
         finally:
             cursor.close()
+
+    def bulk_insert_frame(self, conn: Connection, table: sa.Table, frame: pl.DataFrame) -> None:
+        """Insert a frame of integers (nulls allowed); its columns are the table's. COPY without a Python row."""
+        textual = [name for name, dtype in frame.schema.items() if not dtype.is_integer()]
+        if textual:
+            raise ValueError(f"only integers: {', '.join(textual)} would need escaping")
+        if self.dialect == "sqlite":
+            self.bulk_insert(conn, table, frame.columns, frame.iter_rows())
+            return
+        names = ", ".join(f'"{table.c[name].name}"' for name in frame.columns)
+        with conn.connection.cursor() as cursor, cursor.copy(f'COPY "{table.name}" ({names}) FROM STDIN') as copy:  # type: ignore[attr-defined]  # psycopg's own; SQLAlchemy types the DBAPI's part
+            copy.write(frame.write_csv(include_header=False, separator="\t", null_value="\\N"))
 
     def notify(self, conn: Connection, channel: str) -> None:
         """Wake the listeners of `channel` when this transaction commits."""
