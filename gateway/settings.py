@@ -27,8 +27,11 @@ class Installation(Section, frozen=True, kw_only=True):
     """Who runs this gateway."""
 
     oin: Annotated[str, Meta(pattern=r"^000000(0[1-9]|10|99)\d{12}$")] = "00000099000000010000"
+    """The OIN of whoever runs this installation; the default is fictitious."""
     name: str = "signaalpoort"
+    """The name of this system in CloudEvents sources."""
     base_url: str = "https://localhost:8443"
+    """How the outside reaches the listener for machines; links in answers begin with it."""
     processor_of: Literal["gemeente", "signaalpartner"] = "gemeente"
     """Decides which moment starts the legal clocks (domain rule 5)."""
 
@@ -37,14 +40,18 @@ class DatabaseSettings(Section, frozen=True, kw_only=True):
     """SQLite for one serving process; PostgreSQL as soon as there is a second process or host."""
 
     url: str = "sqlite:///var/signaalpoort.db"
+    """`sqlite:///path` or `postgresql://user@host/name`; a password belongs in the environment or in ~/.pgpass."""
 
 
 class Storage(Section, frozen=True, kw_only=True):
     """Sealed bytes and keys. `key_dir` must lie outside database and backups."""
 
     blobs: Literal["files", "database"] = "files"
+    """Where sealed bytes lie. With more than one host: `database`, or `files` on a volume that all hosts share."""
     blob_dir: Path = Path("var/blobs")
+    """The folder of sealed bytes when `blobs` is `files`."""
     key_dir: Path = Path("var/keys")
+    """The folder of keys, shared by all hosts."""
     watermark_mib: int = 512
     """Below this much free room on the blob volume nothing is taken in (507)."""
 
@@ -53,11 +60,17 @@ class Https(Section, frozen=True, kw_only=True):
     """The listener for machines: client certificate optional, or bearer."""
 
     host: str = "127.0.0.1"
+    """The address to listen on; 0.0.0.0 for all."""
     port: Port = 8443
+    """0: the system chooses a free one."""
     certificate: Path | None = None
+    """PEM of the server certificate and its chain; nothing is served without it."""
     key: Path | None = None
+    """PEM of its private key."""
     client_ca: tuple[Path, ...] = ()
+    """PEM files of the authorities that sign client certificates; several, since trust anchors overlap."""
     crl: tuple[Path, ...] = ()
+    """Their revocation lists, read again when the files change."""
     crl_max_age_hours: Annotated[int, Meta(ge=1)] = 48
     """A CRL older than its own nextUpdate plus this refuses certificates it covers; before that it only alerts."""
 
@@ -66,48 +79,69 @@ class Pages(Section, frozen=True, kw_only=True):
     """The listener for people."""
 
     host: str = "127.0.0.1"
+    """The address to listen on."""
     port: Port = 8444
+    """0: the system chooses a free one."""
 
 
 class Work(Section, frozen=True, kw_only=True):
     """The wheel."""
 
     concurrency: Annotated[int, Meta(ge=1, le=256)] = 16
+    """Deliveries on the wire at once in one process, over all destinations."""
     poll_seconds: Seconds = 1.0
+    """How often a worker looks for work when nothing woke it."""
     lease_seconds: Seconds = 30.0
+    """After this long without a sign of life another worker takes over."""
     attempt_timeout_seconds: Seconds = 20.0
     """Must stay below the lease: an attempt ends before another worker may take it over."""
     breaker_failures: Annotated[int, Meta(ge=1)] = 5
+    """Failures in a row after which a destination is left alone."""
     breaker_open_seconds: Seconds = 30.0
+    """How long it is left alone at first."""
     result_poll_seconds: Seconds = 60.0
+    """How often a system that is polled is asked for results."""
     threatening_alert_hours: Seconds = 4.0
+    """Operations are alerted when a possibly threatening signaal is undelivered for this long."""
 
 
 class Feedback(Section, frozen=True, kw_only=True):
     """Relays leave on fixed ticks, so that timing tells nothing."""
 
     tick_seconds: Seconds = 900.0
+    """Time between two ticks."""
 
 
 class Retention(Section, frozen=True, kw_only=True):
     """Days kept (domain rule 7); destroyed on schedule, keys first."""
 
     delivered_rows_days: Annotated[int, Meta(ge=1)] = 30
+    """Sealed rows of a delivery, counted from acceptance by the system."""
     refused_rows_days: Annotated[int, Meta(ge=1)] = 14
+    """Sealed rows that the partner may repair."""
     link_days: Annotated[int, Meta(ge=1)] = 183
+    """Link from a signaal to the partner's reference and invoices."""
     report_days: Annotated[int, Meta(ge=1)] = 183
+    """Findings of a report."""
     hash_days: Annotated[int, Meta(ge=1)] = 183
+    """Keyed hashes by which a row sent twice is recognised."""
 
 
 class Intake(Section, frozen=True, kw_only=True):
     """The same thing twice, the usual window, bounds of reading."""
 
     replay_hours: Annotated[int, Meta(ge=0)] = 24
+    """Identical bytes within this time answer the first receipt, if all went through."""
     window_from_day: Annotated[int, Meta(ge=1, le=31)] = 20
+    """First day of the month of the usual delivery window."""
     window_until_day: Annotated[int, Meta(ge=1, le=31)] = 25
+    """Last day of it; outside it the file gets one warning."""
     block_mib: Annotated[int, Meta(ge=1, le=64)] = 8
+    """Size of the blocks in which a file is read; memory grows with it."""
     max_rows: Annotated[int, Meta(ge=1, le=16_777_215)] = 10_000_000
+    """Rows of one file; more are refused whole."""
     report_rows: Annotated[int, Meta(ge=1)] = 1000
+    """Rows with findings that a report shows one by one."""
 
 
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
