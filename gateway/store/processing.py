@@ -31,7 +31,7 @@ class Attempt(Struct, frozen=True, kw_only=True):
 
 def claim_next(conn: Connection, *, claim_id: str, lease_ms: int) -> Upload | None:
     """Claim the upload that waits longest among partners without one in processing; None when none waits."""
-    for no, partner in conn.execute(_waiting()).tuples().all():
+    for no, partner in conn.execute(_waiting()).all():
         if not _alone(conn, partner):
             continue
         until = now_ms(conn) + lease_ms
@@ -41,7 +41,7 @@ def claim_next(conn: Connection, *, claim_id: str, lease_ms: int) -> Upload | No
     return None
 
 
-def _waiting() -> sa.Select[tuple[int, str]]:
+def _waiting() -> sa.Select[int, str]:
     """The oldest waiting upload of each partner that has none in processing."""
     busy = sa.select(upload.c.partner).where(upload.c.state == int(UploadState.PROCESSING))
     waiting = (upload.c.state == int(UploadState.RECEIVED)) & upload.c.partner.not_in(busy)

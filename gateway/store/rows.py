@@ -117,12 +117,12 @@ def delivery_counts(sums: Iterable[tuple[int, int, int]]) -> Counter[RowState]:
 def _delivered(conn: Connection, numbers: Sequence[int]) -> Mapping[int, Counter[RowState]]:
     counted: dict[int, Counter[RowState]] = {}
     for some in _batched(numbers):
-        for no, state, number, refused in conn.execute(_sums(some)).tuples():
+        for no, state, number, refused in conn.execute(_sums(some)):
             counted.setdefault(no, Counter()).update(delivery_counts([(state, number, refused)]))
     return counted
 
 
-def _sums(numbers: Sequence[int]) -> sa.Select[tuple[int, int, int, int]]:
+def _sums(numbers: Sequence[int]) -> sa.Select[int, int, int, int]:
     """Per upload and state of its leaves; a refused delivery is refused whole, so only accepted ones are split."""
     t = delivery.c
     refused = sa.case((t.state == int(DeliveryState.ACCEPTED), t.refused_count), else_=0)
