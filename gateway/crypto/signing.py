@@ -55,9 +55,14 @@ class ReceiptSigner:
         return self._jwks
 
 
+def public_half(private_key_bytes: bytes) -> bytes:
+    """The public key (32 bytes) of a private one."""
+    return Ed25519PrivateKey.from_private_bytes(private_key_bytes).public_key().public_bytes_raw()
+
+
 def key_id(private_key_bytes: bytes) -> str:
     """The thumbprint (RFC 7638) of a private key's public half: a key id that nobody has to hand out."""
-    x = _b64(Ed25519PrivateKey.from_private_bytes(private_key_bytes).public_key().public_bytes_raw())
+    x = _b64(public_half(private_key_bytes))
     canonical = f'{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}'
     return _b64(hashlib.sha256(canonical.encode()).digest())
 
