@@ -28,7 +28,7 @@ UPLOAD_RECEIVED = event("upload_received", "Bytes are ours, receipt committed.",
 UPLOAD_CUT = event("upload_cut", "The connection ended before the body did; nothing kept.", "partner", "size")
 UPLOAD_REFUSED = event("upload_refused", "Nothing was received.", "partner", "reason")
 UPLOAD_PROCESSED = event(
-    "upload_processed", "Report and deliveries are published.", "upload_id", "rows", "refused", "parcels", "seconds"
+    "upload_processed", "Report and deliveries are published.", "upload_id", "rows", "refused", "parcels"
 )
 UPLOAD_REJECTED = event("upload_rejected", "Fatal: the whole file is refused.", "upload_id", "code")
 UPLOAD_ABANDONED = event("upload_abandoned", "Processing was cut and starts anew.", "upload_id", "attempt")
@@ -46,6 +46,7 @@ BREAKER_CLOSED = event("breaker_closed", "A destination answers again.", "destin
 FEEDBACK_HEARD = event("feedback_heard", "Results were taken in.", "toegang", "count")
 CREDENTIAL_REFUSED = event("credential_refused", "An identity was not accepted.", "reason")
 CRL_STALE = event("crl_stale", "A revocation list is past its time.", "issuer_sha256", "hours")
+CRL_UNUSABLE = event("crl_unusable", "A changed revocation list was not taken; the one before stays.", "reason")
 ERASED = event("erased", "Retention destroyed keys and bytes.", "what", "count")
 REQUEST_FAILED = event("request_failed", "An uncaught error was answered 500.", "error_type", "where")
 WORK_FAILED = event("work_failed", "A step failed and is tried again.", "step", "error_type", "where")

@@ -1,0 +1,150 @@
+"""The same signaal twice, within a file and across the files of one partner, by keyed hashes.
+
+Hashes are pseudonymous personal data: keyed blake2b (RFC 7693) under a key per partner and half year, sealed, destroyed
+with the window, never comparable between partners. In memory they are sorted columns, searched by bisection: 8 bytes a
+row of this file and 28 bytes a row of the window.
+"""
+
+import datetime as dt
+import hashlib
+import uuid
+from collections.abc import Sequence
+from typing import Final
+
+import polars as pl
+from msgspec import Struct
+
+from gateway.crypto.keys import RetentionClass
+from gateway.flow.kit import Kit
+from gateway.flow.parcels import signaal_ids
+from gateway.flow.sealed_frames import SealedFrameWriter, read_frames
+from gateway.stages.intake import content_text, identity_text
+from gateway.store.parcels import HashRun
+
+DIGEST: Final = 16
+RUN: Final = pl.Schema({"content": pl.UInt64(), "check": pl.UInt64(), "identity": pl.UInt64(), "row_no": pl.UInt32()})
+
+
+def period_of(day: dt.date) -> str:
+    """The half year of a hash key, such as `2026H2`."""
+    return f"{day.year}H{1 if day.month <= 6 else 2}"
+
+
+def hash_key_name(partner: str, period: str) -> str:
+    """The key store's name of a partner's hash key."""
+    return f"hash/{partner}/{period}"
+
+
+def keyed_hashes(texts: pl.Series, key: bytes) -> pl.Series:
+    """blake2b-128 of each text under `key` (32 bytes): strings in, Binary of 16 bytes out."""
+    fresh = hashlib.blake2b(digest_size=DIGEST, key=key).copy
+    digests = []
+    for text in texts.cast(pl.Binary).to_list():
+        state = fresh()
+        state.update(text)
+        digests.append(state.digest())
+    return pl.Series("hash", digests, dtype=pl.Binary)
+
+
+def hash_block(rows: pl.DataFrame, key: bytes) -> pl.DataFrame:
+    """Schema RUN for the rows of a block (canonical columns and row_no)."""
+    texts = rows.select(content_text().alias("content"), identity_text().alias("identity"))
+    content, identity = keyed_hashes(texts["content"], key), keyed_hashes(texts["identity"], key)
+    return pl.DataFrame(
+        {"content": content, "identity": identity, "row_no": rows["row_no"]},
+    ).select(
+        _number(pl.col("content").bin.slice(0, 8)).alias("content"),
+        _number(pl.col("content").bin.slice(8, 8)).alias("check"),
+        _number(pl.col("identity").bin.slice(0, 8)).alias("identity"),
+        "row_no",
+    )
+
+
+def _number(column: pl.Expr) -> pl.Expr:
+    return column.bin.reinterpret(dtype=pl.UInt64, endianness="little")
+
+
+class SeenIdentities:
+    """The identities of this file so far, as a few sorted runs that are merged as they grow."""
+
+    def __init__(self) -> None:
+        self._runs: list[pl.Series] = []
+
+    def repeated(self, identities: pl.Series) -> pl.Series:
+        """Which of `identities` came before, in this block or an earlier one (Boolean); then remember them."""
+        repeated = ~identities.is_first_distinct()
+        for run in self._runs:
+            repeated |= _contains(run, identities)
+        self._remember(identities.sort())
+        return repeated
+
+    def _remember(self, run: pl.Series) -> None:
+        while self._runs and self._runs[-1].len() <= run.len() * 2:
+            run = pl.concat([self._runs.pop(), run]).sort()
+        self._runs.append(run)
+
+
+def _contains(run: pl.Series, values: pl.Series) -> pl.Series:
+    return run.gather(_positions(run, values)) == values
+
+
+def _positions(run: pl.Series, values: pl.Series) -> pl.Series:
+    found = run.search_sorted(values)
+    return found.clip(0, run.len() - 1)
+
+
+class EarlierRun(Struct, frozen=True, kw_only=True):
+    """A run of the window, opened: `frame` sorted by content, `identities` sorted.
+
+    `refused`: rows that went on then and were stopped or refused since, so that they may come again.
+    """
+
+    run: HashRun
+    upload_id: uuid.UUID
+    frame: pl.DataFrame
+    identities: pl.Series
+    refused: pl.Series
+
+    def same(self, block: pl.DataFrame) -> pl.DataFrame:
+        """(row_no, earlier_id) of the rows of `block` (schema RUN) whose content is in this run."""
+        places = _positions(self.frame["content"], block["content"])
+        earlier = self.frame.select("content", "check", "row_no")[places]
+        hit = (earlier["content"] == block["content"]) & (earlier["check"] == block["check"])
+        found = pl.DataFrame({"row_no": block["row_no"], "earlier": earlier["row_no"]}).filter(
+            hit & ~earlier["row_no"].is_in(self.refused.implode())
+        )
+        return found.select("row_no", signaal_ids(self.upload_id, pl.col("earlier")).alias("earlier_id"))
+
+    def known(self, block: pl.DataFrame) -> pl.Series:
+        """Which rows of `block` have an identity that is in this run (Boolean)."""
+        return _contains(self.identities, block["identity"])
+
+
+def open_run(kit: Kit, run: HashRun, *, upload_id: uuid.UUID, refused: Sequence[int]) -> EarlierRun:
+    """Unseal and sort one run; raises KeyDestroyedError past the window."""
+    frames = read_frames(
+        kit, name=run.blob, context=_context(run.attempt_no), wrapped_key=run.key, key_name=run.key_name
+    )
+    frame = pl.concat(list(frames)).sort("content")
+    return EarlierRun(
+        run=run,
+        upload_id=upload_id,
+        frame=frame,
+        identities=frame["identity"].sort(),
+        refused=pl.Series("refused", refused, dtype=pl.UInt32),
+    )
+
+
+def run_writer(kit: Kit, *, attempt_no: int) -> SealedFrameWriter:
+    """A writer for the hashes of the rows that go on (schema RUN), in file order; sorting is for who reads them."""
+    return SealedFrameWriter(
+        kit,
+        name=f"hashes/{attempt_no}-{kit.dice(8).hex()}",
+        context=_context(attempt_no),
+        cls=RetentionClass.HASH,
+        days=kit.settings.retention.hash_days,
+    )
+
+
+def _context(attempt_no: int) -> bytes:
+    return b"hashes:%d" % attempt_no

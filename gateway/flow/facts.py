@@ -1,0 +1,69 @@
+"""What processing one upload needs to know, read in one snapshot before the first row."""
+
+import datetime as dt
+import uuid
+from dataclasses import dataclass
+
+import polars as pl
+
+from contracts.overeenkomst import Signaalpartner
+from gateway.errors import KeyDestroyedError, NotFoundError
+from gateway.flow.duplicates import EarlierRun, open_run
+from gateway.flow.kit import AMSTERDAM, Kit
+from gateway.stages.agreement import VersionedOvereenkomst
+from gateway.stages.directory import Directory
+from gateway.store import parcels as parcel_store
+from gateway.store.directory import load_directory
+from gateway.store.overeenkomsten import current_for_partner
+from gateway.store.reference import current_table
+from gateway.store.uploads import Upload, by_no
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """One upload's partner, the agreements that can cover its rows, the postcodes, the earlier rows.
+
+    `received_on`: the date in Europe/Amsterdam on which the upload was received; days past due count to it, once.
+    """
+
+    partner: Signaalpartner
+    directory: Directory
+    overeenkomsten: tuple[VersionedOvereenkomst, ...]
+    postcodes: pl.DataFrame | None
+    earlier: tuple[EarlierRun, ...]
+    received_on: dt.date
+    today: dt.date
+
+
+def load_facts(kit: Kit, upload: Upload) -> Facts:
+    """Read everything; raises NotFoundError when the partner is no longer configured."""
+    assert upload.received_at is not None
+    since = kit.clock() - dt.timedelta(days=kit.settings.retention.hash_days)
+    with kit.db.read() as conn:
+        directory = load_directory(conn)
+        overeenkomsten = tuple(current_for_partner(conn, upload.partner))
+        postcodes = current_table(conn)
+        runs = parcel_store.hash_runs(conn, partner=upload.partner, since=since)
+        refused = {run.attempt_no: parcel_store.refused_after_all(conn, attempt_no=run.attempt_no) for run in runs}
+        ids = {run.upload_no: by_no(conn, run.upload_no) for run in runs}
+    partner = directory.partners.get(upload.partner)
+    if partner is None:
+        raise NotFoundError("the signaalpartner of this upload is no longer configured")
+    earlier = []
+    for run in runs:
+        source = ids[run.upload_no]
+        if source is None:
+            continue
+        try:
+            earlier.append(open_run(kit, run, upload_id=uuid.UUID(source.id), refused=refused[run.attempt_no]))
+        except (KeyDestroyedError, NotFoundError):
+            continue  # retention was quicker than this query: outside the window
+    return Facts(
+        partner=partner,
+        directory=directory,
+        overeenkomsten=overeenkomsten,
+        postcodes=postcodes,
+        earlier=tuple(earlier),
+        received_on=upload.received_at.astimezone(AMSTERDAM).date(),
+        today=kit.today(),
+    )

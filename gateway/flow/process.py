@@ -1,0 +1,249 @@
+"""Processing an upload: rows become sealed deliveries and a report.
+
+Chunks are written under the id of the processing attempt, where nobody sees them; then one small publish transaction
+makes deliveries, report and counts visible together. A process that dies leaves an attempt whose rows the next one
+deletes before it starts anew. No transaction is long: at most `CHUNK` index rows each.
+"""
+
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from typing import Final
+
+import polars as pl
+
+from contracts.row_states import ROW_STATES, RowState
+from gateway import log
+from gateway.flow.duplicates import run_writer
+from gateway.flow.facts import load_facts
+from gateway.flow.findings import FindingTally, findings_writer
+from gateway.flow.judging import BlockJudge, Judged
+from gateway.flow.kit import Kit
+from gateway.flow.parcels import ParcelWriter
+from gateway.flow.publish import ClaimLostError, Result, destroy_raw, publish
+from gateway.flow.reading import FatalFile, FileReader
+from gateway.flow.summary import FileFinding, IntakeSummary
+from gateway.stages.window import outside_window
+from gateway.store import processing
+from gateway.store import rows as row_store
+from gateway.store import uploads as upload_store
+from gateway.store.parcels import HashRun
+from gateway.store.processing import Attempt
+from gateway.store.uploads import Upload
+
+CHUNK: Final = 5_000
+"""Index rows a transaction: a million in one held up other writers for more than ten seconds."""
+LEASE_MS: Final = 60_000
+"""A block takes well under a second; a process that is silent for a minute is dead."""
+PARCEL_ROWS: Final = 500
+"""For a system without a limit of its own in the directory."""
+
+
+def process_next(kit: Kit) -> bool:
+    """Process the upload that waits longest; False when none waits. Safe to call from any number of processes."""
+    take_over_dead(kit)
+    with kit.db.write() as conn:
+        claimed = processing.claim_next(conn, claim_id=kit.dice(16).hex(), lease_ms=LEASE_MS)
+    if claimed is None:
+        return False
+    try:
+        _process(kit, claimed)
+    except ClaimLostError:
+        log.emit(log.UPLOAD_ABANDONED, upload_id=claimed.id, attempt=claimed.attempts)
+    return True
+
+
+def take_over_dead(kit: Kit) -> int:
+    """Send uploads whose process died back to waiting, their half-written rows deleted first; returns how many."""
+    with kit.db.read() as conn:
+        dead = processing.expired(conn)
+    return sum(_take_over(kit, upload) for upload in dead)
+
+
+def sweep(kit: Kit) -> int:
+    """Delete what killed processes left: attempts never published, raw bytes already processed; returns how many."""
+    with kit.db.read() as conn:
+        attempts = processing.stale_attempts(conn)
+        settled = upload_store.settled_with_blob(conn, limit=100)
+    for attempt in attempts:
+        _delete_attempt(kit, attempt)
+    for upload in settled:
+        destroy_raw(kit, upload)
+    return len(attempts) + len(settled)
+
+
+def _take_over(kit: Kit, upload: Upload) -> bool:
+    claim_id = kit.dice(16).hex()
+    with kit.db.write() as conn:
+        dead = upload.claim_id or ""
+        if not processing.take_over(conn, no=upload.no, dead_claim=dead, claim_id=claim_id, lease_ms=LEASE_MS):
+            return False
+        attempts = processing.attempts_of(conn, upload.no)
+    for attempt in attempts:
+        _delete_attempt(kit, attempt)
+    with kit.db.write() as conn:
+        processing.abandon(conn, no=upload.no, claim_id=claim_id)
+    log.emit(log.UPLOAD_ABANDONED, upload_id=upload.id, attempt=upload.attempts)
+    return True
+
+
+def _delete_attempt(kit: Kit, attempt: Attempt) -> None:
+    kit.blobs.delete(attempt.blob)
+    gone = 1
+    while gone:
+        with kit.db.write() as conn:
+            gone = processing.delete_rows(conn, attempt.no, limit=CHUNK)
+    with kit.db.write() as conn:
+        processing.delete_attempt(conn, attempt.no)
+
+
+def _process(kit: Kit, upload: Upload) -> None:
+    with kit.db.write() as conn:
+        attempt = processing.start_attempt(conn, upload_no=upload.no, started_at=kit.clock(), token=kit.dice(8).hex())
+    with ExitStack() as stack:
+        run = stack.enter_context(_Run(kit, upload, attempt))
+        result = run.result()
+        publish(kit, upload, attempt, result)
+    if result.summary.fatal is not None:
+        _delete_attempt_rows(kit, attempt)
+
+
+def _delete_attempt_rows(kit: Kit, attempt: Attempt) -> None:
+    gone = 1
+    while gone:
+        with kit.db.write() as conn:
+            gone = processing.delete_rows(conn, attempt.no, limit=CHUNK)
+
+
+class _Run:
+    """One attempt: reading runs a block ahead, index rows are inserted a block behind, each in a thread of its own."""
+
+    def __init__(self, kit: Kit, upload: Upload, attempt: Attempt) -> None:
+        self._kit = kit
+        self._upload = upload
+        self._attempt = attempt
+        self._stack = ExitStack()
+        self._tally = FindingTally()
+        self._states: Counter[int] = Counter()
+        self._per_gemeente: Counter[str] = Counter()
+        self._rows = 0
+        self._needs_window = False
+
+    def __enter__(self) -> "_Run":
+        kit, upload, attempt = self._kit, self._upload, self._attempt
+        self._facts = load_facts(kit, upload)
+        self._judge = BlockJudge(self._facts, kit.keys)
+        self._findings = self._stack.enter_context(findings_writer(kit, upload_id=upload.id))
+        self._hashes = self._stack.enter_context(run_writer(kit, attempt_no=attempt.no))
+        self._parcels = self._stack.enter_context(
+            ParcelWriter(
+                kit,
+                upload_id=uuid.UUID(upload.id),
+                attempt_no=attempt.no,
+                blob=attempt.blob,
+                limits={key: systeem.max_rijen for key, systeem in self._facts.directory.systemen.items()},
+                default_limit=PARCEL_ROWS,
+            )
+        )
+        self._inserter = self._stack.enter_context(ThreadPoolExecutor(1, "index-rows"))
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._stack.close()
+
+    def result(self) -> Result:
+        """Read, judge, seal and index every row; what is to be published."""
+        reader = FileReader(self._kit, self._upload, self._facts)
+        try:
+            with reader.blocks() as blocks:
+                self._take_all(checked for checked in blocks)
+        except FatalFile as fatal:
+            return Result(summary=self._rejected(reader, fatal))
+        return self._accepted(reader)
+
+    def _take_all(self, blocks: Iterator[Judged]) -> None:
+        pending: Future[None] | None = None
+        for checked in blocks:
+            judged = self._judge.judge(checked)
+            index = self._take(judged)
+            if pending is not None:
+                pending.result()
+            pending = self._inserter.submit(self._insert, index)
+        if pending is not None:
+            pending.result()
+
+    def _take(self, judged: Judged) -> pl.DataFrame:
+        """Seal what goes on, count, and give the index rows of the block."""
+        going = judged.rows.filter(pl.col("state") == 0)
+        places = self._parcels.add(going)
+        self._hashes.add(judged.hashes, compression="uncompressed")
+        self._findings.add(judged.findings)
+        self._tally.add(judged.findings)
+        self._rows += judged.rows.height
+        self._states.update(dict(judged.rows.filter(pl.col("state") != 0).group_by("state").len().iter_rows()))
+        self._per_gemeente.update(dict(going.group_by("gemeentecode").len().iter_rows()))
+        self._needs_window |= not going.filter(~pl.col("hele_maand") & ~pl.col("threatening")).is_empty()
+        return judged.rows.select("row_no", "state").join(places, on="row_no", how="left")
+
+    def _insert(self, index: pl.DataFrame) -> None:
+        kit = self._kit
+        assert self._upload.claim_id is not None
+        for chunk in index.iter_slices(CHUNK):
+            with kit.db.write() as conn:
+                if not processing.renew(conn, no=self._upload.no, claim_id=self._upload.claim_id, lease_ms=LEASE_MS):
+                    raise ClaimLostError
+                row_store.insert_rows(kit.db, conn, attempt_no=self._attempt.no, rows=chunk)
+
+    def _accepted(self, reader: FileReader) -> Result:
+        records = tuple(self._parcels.finish())
+        findings = self._findings.finish()
+        return Result(
+            summary=IntakeSummary(
+                read_as=reader.read_as,
+                rows=self._rows,
+                states={ROW_STATES[RowState(state)].name: number for state, number in self._states.items()},
+                findings=self._tally.counts(),
+                per_gemeente=dict(self._per_gemeente),
+                file_findings=(*reader.file_findings, *self._file_warnings()),
+            ),
+            parcels=records,
+            findings=None if findings is None else (self._findings.name, findings),
+            hashes=self._hash_run(),
+        )
+
+    def _hash_run(self) -> HashRun | None:
+        key = self._hashes.finish()
+        if key is None:
+            return None
+        return HashRun(
+            attempt_no=self._attempt.no,
+            period=self._judge.period,
+            partner=self._upload.partner,
+            upload_no=self._upload.no,
+            rows=self._hashes.rows,
+            blob=self._hashes.name,
+            key=key.wrapped,
+            key_name=key.key_name,
+        )
+
+    def _file_warnings(self) -> Iterator[FileFinding]:
+        intake = self._kit.settings.intake
+        first, last = intake.window_from_day, intake.window_until_day
+        if self._facts.postcodes is None and self._rows:
+            yield FileFinding(code="zonder_postcodetabel")
+        if self._needs_window and outside_window(self._facts.received_on, from_day=first, until_day=last):
+            yield FileFinding(code="buiten_leverperiode", vorm=f"{first} tot en met {last}")
+
+    def _rejected(self, reader: FileReader, fatal: FatalFile) -> IntakeSummary:
+        """Refuse the whole file: every row that was counted, with the reason at the top."""
+        rows = max(self._rows, fatal.rows)
+        name = ROW_STATES[RowState.BESTAND_AFGEKEURD].name
+        return IntakeSummary(
+            read_as=reader.read_as,
+            rows=rows,
+            states={name: rows} if rows else {},
+            file_findings=(FileFinding(code=fatal.code, vorm=fatal.vorm),),
+            fatal=fatal.code,
+        )

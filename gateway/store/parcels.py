@@ -1,0 +1,122 @@
+"""Parcels as the store keeps them: their content's whereabouts and wrapped keys."""
+
+from collections.abc import Mapping, Sequence
+
+import sqlalchemy as sa
+from msgspec import Struct
+
+from gateway.lifecycle import DeliveryState
+from gateway.store.schema import delivery, hash_run, parcel_content, row_refusal, signaal_row
+
+
+class ParcelContent(Struct, frozen=True, kw_only=True):
+    """Where the sealed content of a root parcel is; keys are wrapped, None once erased."""
+
+    schema_version: int
+    blob: str
+    rows_segments: bytes | None
+    rows_key: bytes | None
+    rows_key_name: str | None
+    link_segments: bytes | None
+    link_key: bytes | None
+    link_key_name: str | None
+
+
+class ParcelRecord(Struct, frozen=True, kw_only=True):
+    """A parcel that processing made, before it has a delivery id."""
+
+    parcel_no: int
+    row_count: int
+    overeenkomst: str
+    version: int
+    systeem: str
+    gemeentecode: str
+    soort: str
+    opdrachtgever: str | None
+    threatening: bool
+    content: ParcelContent
+
+
+def root_ids(conn: sa.Connection, *, attempt_no: int) -> dict[int, int]:
+    """parcel number → delivery id of the roots of one processing attempt."""
+    query = sa.select(delivery.c.parcel_no, delivery.c.id).where(
+        delivery.c.attempt_no == attempt_no, delivery.c.parent_id.is_(None)
+    )
+    return {int(parcel): int(delivery_id) for parcel, delivery_id in conn.execute(query)}
+
+
+def put_contents(conn: sa.Connection, contents: Mapping[int, ParcelContent]) -> None:
+    """Insert the content of each root delivery id."""
+    if contents:
+        rows = [
+            {"delivery_id": delivery_id, **{name: getattr(content, name) for name in ParcelContent.__struct_fields__}}
+            for delivery_id, content in contents.items()
+        ]
+        conn.execute(sa.insert(parcel_content), rows)
+
+
+def get_content(conn: sa.Connection, root_id: int) -> ParcelContent | None:
+    """The content of a root parcel; None when there is none (a terugkoppeling)."""
+    columns = [parcel_content.c[name] for name in ParcelContent.__struct_fields__]
+    row = conn.execute(sa.select(*columns).where(parcel_content.c.delivery_id == root_id)).mappings().first()
+    return None if row is None else ParcelContent(**row)
+
+
+class HashRun(Struct, frozen=True, kw_only=True):
+    """One sealed run of keyed row hashes: the rows of one upload under the hash key of one half year."""
+
+    attempt_no: int
+    period: str
+    partner: str
+    upload_no: int
+    rows: int
+    blob: str
+    key: bytes
+    key_name: str
+
+
+def hash_runs(conn: sa.Connection, *, partner: str, since: object) -> Sequence[HashRun]:
+    """The runs of a partner made at or after `since` (aware datetime), oldest first."""
+    columns = [hash_run.c[name] for name in HashRun.__struct_fields__]
+    query = (
+        sa.select(*columns)
+        .where(hash_run.c.partner == partner, hash_run.c.created_at >= since)
+        .order_by(hash_run.c.attempt_no)
+    )
+    return [HashRun(**row) for row in conn.execute(query).mappings()]
+
+
+def put_hash_run(conn: sa.Connection, run: HashRun, *, created_at: object) -> None:
+    """Insert one run."""
+    values = {name: getattr(run, name) for name in HashRun.__struct_fields__}
+    conn.execute(sa.insert(hash_run).values(created_at=created_at, **values))
+
+
+def refused_after_all(conn: sa.Connection, *, attempt_no: int) -> list[int]:
+    """Row numbers of an attempt that went on and were then stopped, or refused by the system: they may come again."""
+    gone = [DeliveryState.STOPPED, DeliveryState.REFUSED]
+    trouble = sa.select(delivery.c.id).where(
+        delivery.c.attempt_no == attempt_no, sa.or_(delivery.c.state.in_(gone), delivery.c.refused_count > 0)
+    )
+    if conn.execute(trouble.limit(1)).first() is None:
+        return []
+    within = sa.and_(
+        delivery.c.attempt_no == signaal_row.c.attempt_no,
+        delivery.c.parcel_no == signaal_row.c.parcel_no,
+        delivery.c.position_from <= signaal_row.c.position,
+        signaal_row.c.position < delivery.c.position_to,
+    )
+    refusal = sa.and_(
+        row_refusal.c.root_id == sa.func.coalesce(delivery.c.root_id, delivery.c.id),
+        row_refusal.c.position == signaal_row.c.position,
+    )
+    query = (
+        sa.select(signaal_row.c.row_no)
+        .join(delivery, within)
+        .outerjoin(row_refusal, refusal)
+        .where(
+            signaal_row.c.attempt_no == attempt_no,
+            sa.or_(delivery.c.state.in_(gone), row_refusal.c.position.is_not(None)),
+        )
+    )
+    return sorted({int(number) for number in conn.execute(query).scalars()})
