@@ -7,16 +7,22 @@ from typing import Protocol
 from msgspec import Struct
 
 from contracts.outcomes import Outcome
+from contracts.overeenkomst import Oin
 from contracts.signaal import Gemeentecode, Signaal
 from contracts.terugkoppeling import Resultaat, Terugkoppeling
 
 
 class SignaalParcel(Struct, frozen=True, kw_only=True):
-    """Signalen for one gemeente at one system, immutable once first sent."""
+    """Signalen of one signaalpartner for one gemeente at one system, immutable once first sent.
+
+    `signaalpartner`: its OIN, by which the gemeente's system knows who reports. Not its name: that may change
+    between two attempts, and receivers compare the bytes under one key.
+    """
 
     idempotency_key: str
     gemeentecode: Gemeentecode
     created_at: dt.datetime
+    signaalpartner: Oin | None = None
     signalen: tuple[Signaal, ...]
 
     def __repr__(self) -> str:
