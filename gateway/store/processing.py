@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from gateway.lifecycle import UploadEvent, UploadState
 from gateway.store.database import now_ms
 from gateway.store.schema import processing_attempt, signaal_row, upload
-from gateway.store.uploads import Upload, by_no, move
+from gateway.store.uploads import Upload, find_by_no, move
 
 _CANDIDATES: Final = 32
 
@@ -37,7 +37,7 @@ def claim_next(conn: Connection, *, claim_id: str, lease_ms: int) -> Upload | No
         until = now_ms(conn) + lease_ms
         claim = {"claim_id": claim_id, "lease_until_ms": until, "attempts": upload.c.attempts + 1}
         if move(conn, no=no, state=UploadState.RECEIVED, event=UploadEvent.START, values=claim):
-            return by_no(conn, no)
+            return find_by_no(conn, no)
     return None
 
 
@@ -85,7 +85,7 @@ def expired(conn: Connection, *, limit: int = 100) -> list[Upload]:
     """Uploads in processing whose lease ran out: their process died, or hangs."""
     late = (upload.c.state == int(UploadState.PROCESSING)) & (upload.c.lease_until_ms < now_ms(conn))
     numbers = conn.execute(sa.select(upload.c.no).where(late).order_by(upload.c.no).limit(limit)).scalars().all()
-    return [found for no in numbers if (found := by_no(conn, no)) is not None]
+    return [found for no in numbers if (found := find_by_no(conn, no)) is not None]
 
 
 def take_over(conn: Connection, *, no: int, dead_claim: str, claim_id: str, lease_ms: int) -> bool:

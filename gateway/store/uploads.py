@@ -143,23 +143,23 @@ def settled_with_blob(conn: Connection, *, limit: int) -> list[Upload]:
     return _select(conn, settled & upload.c.blob.is_not(None), order=(upload.c.no,), limit=limit)
 
 
-def by_id(conn: Connection, *, id: str, partner: str | None = None) -> Upload | None:  # noqa: A002  # its own word
+def find_by_id(conn: Connection, *, id: str, partner: str | None = None) -> Upload | None:  # noqa: A002  # its own word
     """The upload with this id, of this partner only when one is named."""
     condition = upload.c.id == id
     return _one(conn, condition if partner is None else condition & (upload.c.partner == partner))
 
 
-def by_no(conn: Connection, no: int) -> Upload | None:
+def find_by_no(conn: Connection, no: int) -> Upload | None:
     """The upload with this number."""
     return _one(conn, upload.c.no == no)
 
 
-def by_idempotency_key(conn: Connection, *, partner: str, key: str) -> Upload | None:
+def find_by_idempotency_key(conn: Connection, *, partner: str, key: str) -> Upload | None:
     """The upload that this partner sent under this key."""
     return _one(conn, (upload.c.partner == partner) & (upload.c.idempotency_key == key))
 
 
-def by_content(conn: Connection, *, partner: str, sha256: str, since: dt.datetime) -> list[Upload]:
+def find_by_content(conn: Connection, *, partner: str, sha256: str, since: dt.datetime) -> list[Upload]:
     """Uploads of these very bytes that are unfinished, or were received at or after `since`; oldest first."""
     recent = (upload.c.received_at >= since) | upload.c.state.in_([int(state) for state in _UNFINISHED])
     same = (upload.c.partner == partner) & (upload.c.sha256 == sha256)
