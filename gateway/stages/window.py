@@ -1,4 +1,4 @@
-"""The usual days of delivery (domain rule 4): a file outside them gets one warning, unless an addendum says otherwise."""
+"""The usual days of delivery (domain rule 4); a file outside them gets one warning."""
 
 import datetime as dt
 

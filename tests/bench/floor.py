@@ -28,7 +28,7 @@ CHUNK = 5_000
 
 
 def floor(file: Path) -> None:
-    """polars reading the file, the driver's bulk insert of the index rows in chunks, sha-256 and AES-GCM of the bytes."""
+    """polars reads the file, the driver inserts the index rows in chunks, sha-256 and AES-GCM go over the bytes."""
     rows = pl.read_csv(file, separator=";", infer_schema=False).height
     with tempfile.TemporaryDirectory() as folder:
         db = sqlite3.connect(Path(folder) / "floor.db", isolation_level=None)
