@@ -5,6 +5,7 @@ An error raised on purpose is one sentence on standard error and an exit status,
 
 import importlib
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -12,7 +13,7 @@ from typing import Any, Final
 import click
 
 from gateway import __version__
-from gateway.errors import GatewayError, OurError, SettingsError
+from gateway.errors import GatewayError, InvalidInputError, OurError, SettingsError
 from gateway.settings import Settings, load_settings
 
 COMMANDS: Final = (
@@ -57,8 +58,17 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except GatewayError as error:
-            click.echo(f"signaalpoort: {error}", err=True)
+            for line in sentences(error):
+                click.echo(line, err=True)
             ctx.exit(exit_status(error))
+
+
+def sentences(error: GatewayError) -> Iterator[str]:
+    """The error for a terminal: its sentence, then each problem on a line."""
+    yield f"signaalpoort: {error}"
+    if isinstance(error, InvalidInputError):
+        for problem in error.problems:
+            yield f"  {problem.location}: {problem.detail}"
 
 
 def exit_status(error: GatewayError) -> int:
