@@ -104,6 +104,21 @@ PROBLEMS: Final[dict[type[Exception], Kind]] = {
 }
 """A subclass that is not named takes the line of its nearest named ancestor."""
 
+TOLD: Final = (
+    errors.InvalidInputError,
+    errors.DigestMismatchError,
+    errors.IncompleteBodyError,
+    errors.NotAllowedError,
+    errors.ConflictError,
+    errors.TooLargeError,
+    errors.TooManyError,
+    NotAcceptableError,
+)
+"""Errors whose own message is the detail: it is Dutch, written for the sender, and quotes nothing.
+
+NotFoundError is not among them: "not there" and "not yours" must read the same.
+"""
+
 HTTP_PROBLEMS: Final[dict[int, Kind]] = {
     400: PROBLEMS[errors.InvalidInputError],
     404: PROBLEMS[errors.NotFoundError],
@@ -136,8 +151,8 @@ def kind_of(error: Exception) -> Kind:
 
 
 def body_of(error: Exception, kind: Kind) -> ProblemBody:
-    """The problem as it is told; an error of ours never shows its own message."""
-    told = str(error) if isinstance(error, errors.SenderError) else ""
+    """The problem as it is told; only those of `TOLD` show their own message."""
+    told = str(error) if isinstance(error, TOLD) else ""
     return ProblemBody(
         type=TYPE_PREFIX + kind.slug,
         title=kind.title,
