@@ -188,8 +188,8 @@ def _open_sqlite(url: URL) -> Database:
         raise SettingsError("database.url: SQLite needs a file, as in sqlite:///var/signaalpoort.db")
     Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     # Connections above the pool's size are opened as needed: the number of threads is bounded elsewhere.
-    reader = sa.create_engine(url, pool_size=8, max_overflow=-1)
-    writer = sa.create_engine(url, pool_size=1, max_overflow=-1)
+    reader = sa.create_engine(url, pool_size=8, max_overflow=-1, hide_parameters=True)
+    writer = sa.create_engine(url, pool_size=1, max_overflow=-1, hide_parameters=True)
     for engine, begin in ((reader, "BEGIN"), (writer, "BEGIN IMMEDIATE")):
         event.listen(engine, "connect", _connected_reader if engine is reader else _connected_writer)
         event.listen(engine, "begin", _begin(begin))
@@ -219,7 +219,13 @@ def _begin(statement: str) -> Any:
 def _open_postgresql(url: URL) -> Database:
     arguments = {name: value for name, value in _POSTGRESQL_CONNECT.items() if name not in url.query}
     engine = sa.create_engine(
-        url, pool_size=10, max_overflow=30, pool_timeout=BUSY_SECONDS, pool_pre_ping=True, connect_args=arguments
+        url,
+        pool_size=10,
+        max_overflow=30,
+        pool_timeout=BUSY_SECONDS,
+        pool_pre_ping=True,
+        connect_args=arguments,
+        hide_parameters=True,
     )
     reader = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
     return Database(dialect="postgresql", reader=reader, writer=engine, url=url)

@@ -55,6 +55,7 @@ def translated() -> Iterator[None]:
     except (sqlalchemy.exc.SQLAlchemyError, sqlite3.Error, psycopg.Error) as failure:
         meaning = meaning_of(failure)
         if meaning is None:
+            _mask(failure)
             raise
         raise meaning(f"{MESSAGES[meaning]} ({_code(failure)})") from None
 
@@ -69,6 +70,15 @@ def meaning_of(failure: Exception) -> type[OurError] | None:
     if isinstance(cause, psycopg.Error):
         return _meaning_on_postgresql(cause)
     return None
+
+
+def _mask(failure: Exception) -> None:
+    """PostgreSQL quotes the whole row that broke a constraint; keep what is wrong and where."""
+    cause = _cause(failure)
+    if isinstance(cause, psycopg.Error):
+        where = (cause.diag.table_name, cause.diag.column_name, cause.diag.constraint_name)
+        text = " ".join([type(cause).__name__, *(name for name in where if name)])
+        cause.args = failure.args = (text,)
 
 
 def _meaning_on_postgresql(cause: psycopg.Error) -> type[OurError] | None:
