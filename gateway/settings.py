@@ -52,6 +52,8 @@ class Storage(Section, frozen=True, kw_only=True):
     """The folder of sealed bytes when `blobs` is `files`."""
     key_dir: Path = Path("var/keys")
     """The folder of keys, shared by all hosts."""
+    secret_dir: Path = Path("var/secrets")
+    """The folder of the secret files that the configuration names, one secret a file: webhook secrets."""
     watermark_mib: int = 512
     """Below this much free room on the blob volume nothing is taken in (507)."""
 
@@ -165,12 +167,19 @@ def load_settings(file: Path | None, environ: Mapping[str, str]) -> Settings:
         document = _read_toml(file)
     _apply_environment(document, environ)
     try:
-        settings = msgspec.convert(document, Settings, strict=False)
+        settings = msgspec.convert(document, Settings, strict=False, dec_hook=_convert_path)
     except msgspec.ValidationError as error:
         raise SettingsError(f"settings: {error}") from None
     if settings.work.attempt_timeout_seconds >= settings.work.lease_seconds:
         raise SettingsError("settings: work.attempt_timeout_seconds must be below work.lease_seconds")
     return settings
+
+
+def _convert_path(wanted: type, value: Any) -> Any:
+    """Paths are the one kind of value here that msgspec does not know."""
+    if wanted is Path and isinstance(value, str) and value:
+        return Path(value)
+    raise ValueError(f"Expected {wanted.__name__}, written as text")  # msgspec adds where
 
 
 def _read_toml(file: Path) -> dict[str, Any]:
