@@ -65,7 +65,7 @@ def sign_of(outcome: Outcome) -> Sign:
         case Deferred():
             return Sign.THROTTLES if outcome.retry_after is not None and not outcome.unreachable else Sign.FAILS
         case Unknown():
-            return Sign.FAILS
+            return Sign.ANSWERS if outcome.pending else Sign.FAILS
         case _:
             assert_never(outcome)
 
