@@ -1,0 +1,64 @@
+"""`wat_nu`: the sentences that open a report. What asks for action comes first; most urgent before all."""
+
+from collections.abc import Iterator
+
+from contracts.row_states import ROW_STATES, Counts, RowState
+from gateway.flow.summary import IntakeSummary
+from gateway.lifecycle import UploadState
+from gateway.stages.rules import RULES
+
+_REFUSED_FOR_GOOD = {
+    RowState.GEEN_OVEREENKOMST: "Sluit eerst een overeenkomst met de gemeente als u daar wilt aanleveren.",
+    RowState.NIET_AANGESLOTEN: "Lever opnieuw aan zodra de gemeente is aangesloten en de eerste leverdatum is bereikt.",
+    RowState.BEZWAAR: "U hoeft niets te doen.",
+    RowState.BSN_NIET_TOEGESTAAN: "Haal het BSN uit deze regels en lever ze opnieuw aan.",
+    RowState.AL_AANGELEVERD: "U hoeft niets te doen.",
+    RowState.GESTOPT: "Kijk of de overeenkomst met de gemeente nog geldt.",
+    RowState.SYSTEEM_GEWEIGERD: "Het verslag noemt per regel de code van het systeem van de gemeente.",
+}
+"""What to do about rows in a state that repairing the row does not mend."""
+
+
+def advice(
+    state: UploadState, numbers: Counts, summary: IntakeSummary, *, late_threatening: int = 0
+) -> tuple[str, ...]:
+    """At least one sentence, Dutch, without anything of a row in it."""
+    if state in {UploadState.ANNOUNCED, UploadState.RECEIVED, UploadState.PROCESSING}:
+        return ("Uw bestand wordt verwerkt. Vraag dit verslag over enkele minuten opnieuw op.",)
+    if summary.fatal is not None:
+        rule = RULES[summary.fatal]
+        return (
+            f"Het hele bestand is afgekeurd; er is niets doorgegeven. {rule.melding}",
+            f"{rule.wat_te_doen} Lever daarna het hele bestand opnieuw aan.",
+        )
+    sentences = tuple(_sentences(numbers, late_threatening))
+    return sentences or ("Alle regels zijn afgeleverd. U hoeft niets te doen.",)
+
+
+def _sentences(numbers: Counts, late_threatening: int) -> Iterator[str]:
+    if late_threatening:
+        yield (
+            f"Bel de gemeente: {_rows(late_threatening)} met een mogelijk bedreigende situatie "
+            f"{_verb(late_threatening, 'kon', 'konden')} nog niet worden afgeleverd."
+        )
+    repairable = sum(numbers.states[info.name] for info in ROW_STATES.values() if info.repairable)
+    if repairable:
+        yield (
+            f"Herstel {_rows(repairable)} en lever alleen die opnieuw aan; "
+            "hieronder staat per oorzaak wat er mis is en wat u kunt doen."
+        )
+    for state, what_to_do in _REFUSED_FOR_GOOD.items():
+        number = numbers.states[ROW_STATES[state].name]
+        if number:
+            yield f"{_rows(number)} niet doorgegeven. {ROW_STATES[state].meaning} {what_to_do}"
+    if numbers.waiting:
+        verb = _verb(numbers.waiting, "wacht", "wachten")
+        yield f"{_rows(numbers.waiting)} {verb} nog op aflevering; u hoeft daarvoor niets te doen."
+
+
+def _rows(number: int) -> str:
+    return f"{number} {_verb(number, 'regel', 'regels')}"
+
+
+def _verb(number: int, one: str, many: str) -> str:
+    return one if number == 1 else many
