@@ -41,6 +41,8 @@ class AnswerNames(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     severities: dict[str, Severity] = {}
     already_processed: tuple[str, ...] = ()
     """Codes in a 409 that say: this key was processed before."""
+    unknown_key: tuple[str, ...] = ()
+    """Codes in a 404 that say: there is no such key. A 404 without one may come from a proxy and tells nothing."""
 
 
 class Message(Struct, frozen=True, kw_only=True):

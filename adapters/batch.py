@@ -137,10 +137,12 @@ class BatchAdapter:
     def _judge_query(self, answer: Answer | Deferred | Refused | Unknown) -> Outcome | None:
         if not isinstance(answer, Answer):
             return None
-        if answer.status == 404:
-            return Deferred(reason="receiver_does_not_have_it")
         read = read_answer(answer.body, self._mapping.answer)
-        if answer.status != 200 or read is None:
+        if read is None:
+            return None
+        if answer.status == 404 and read.code in self._mapping.answer.unknown_key:
+            return Deferred(reason="receiver_does_not_have_it")
+        if answer.status != 200:
             return None
         outcome = settle(read, sent=None)
         return None if isinstance(outcome, Unknown) and not outcome.pending else outcome
