@@ -23,7 +23,7 @@ from gateway.flow.judging import BlockJudge, Judged
 from gateway.flow.kit import Kit
 from gateway.flow.parcels import ParcelWriter
 from gateway.flow.publish import ClaimLostError, Result, destroy_raw, publish
-from gateway.flow.reading import FatalFile, FileReader
+from gateway.flow.reading import FatalFileError, FileReader
 from gateway.flow.summary import FileFinding, IntakeSummary
 from gateway.stages.window import outside_window
 from gateway.store import processing
@@ -159,8 +159,8 @@ class _Run:
         try:
             with reader.blocks() as blocks:
                 self._take_all(checked for checked in blocks)
-        except FatalFile as fatal:
-            return Result(summary=self._rejected(reader, fatal))
+        except FatalFileError as fatal:
+            return Result(summary=self._rejected(reader, fatal.finding))
         return self._accepted(reader)
 
     def _take_all(self, blocks: Iterator[Judged]) -> None:
@@ -185,7 +185,7 @@ class _Run:
         self._states.update(dict(judged.rows.filter(pl.col("state") != 0).group_by("state").len().iter_rows()))
         self._per_gemeente.update(dict(going.group_by("gemeentecode").len().iter_rows()))
         self._needs_window |= not going.filter(~pl.col("hele_maand") & ~pl.col("threatening")).is_empty()
-        return judged.rows.select("row_no", "state").join(places, on="row_no", how="left")
+        return judged.rows.select("row_no", "state").join(places, on="row_no", how="left", maintain_order="left")
 
     def _insert(self, index: pl.DataFrame) -> None:
         kit = self._kit
@@ -236,14 +236,13 @@ class _Run:
         if self._needs_window and outside_window(self._facts.received_on, from_day=first, until_day=last):
             yield FileFinding(code="buiten_leverperiode", vorm=f"{first} tot en met {last}")
 
-    def _rejected(self, reader: FileReader, fatal: FatalFile) -> IntakeSummary:
+    def _rejected(self, reader: FileReader, finding: FileFinding) -> IntakeSummary:
         """Refuse the whole file: every row that was counted, with the reason at the top."""
-        rows = max(self._rows, fatal.rows)
         name = ROW_STATES[RowState.BESTAND_AFGEKEURD].name
         return IntakeSummary(
             read_as=reader.read_as,
-            rows=rows,
-            states={name: rows} if rows else {},
-            file_findings=(FileFinding(code=fatal.code, vorm=fatal.vorm),),
-            fatal=fatal.code,
+            rows=self._rows,
+            states={name: self._rows} if self._rows else {},
+            file_findings=(finding,),
+            fatal=finding.code,
         )

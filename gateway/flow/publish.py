@@ -2,7 +2,6 @@
 
 import datetime as dt
 import uuid
-from typing import Final
 
 from msgspec import Struct
 from sqlalchemy import Connection
@@ -11,13 +10,12 @@ from gateway import log
 from gateway.crypto.keys import DataKey
 from gateway.flow.kit import Kit
 from gateway.flow.summary import IntakeSummary, encode_summary
+from gateway.stages.schedule import Kind
 from gateway.store import deliveries, parcels, uploads
 from gateway.store.deliveries import NewDelivery
 from gateway.store.parcels import HashRun, ParcelRecord
 from gateway.store.processing import Attempt
 from gateway.store.uploads import Upload
-
-SIGNALEN: Final = "signalen"
 
 
 class ClaimLostError(Exception):
@@ -44,7 +42,7 @@ def publish(kit: Kit, upload: Upload, attempt: Attempt, result: Result) -> None:
         settle = uploads.publish if result.summary.fatal is None else uploads.reject
         if not settle(conn, no=upload.no, claim_id=upload.claim_id, outcome=_outcome(attempt, result, now)):
             raise ClaimLostError
-        kit.db.notify(conn, deliveries.DELIVERIES_CHANNEL)
+        kit.db.notify(conn, deliveries.CHANNEL)
     _tell(upload, result)
     destroy_raw(kit, upload)
 
@@ -66,23 +64,20 @@ def _enqueue(
     records: tuple[ParcelRecord, ...],
     now: dt.datetime,
 ) -> None:
-    deliveries.enqueue(conn, [_delivery(kit, upload, attempt, record, now) for record in records])
-    roots = parcels.root_ids(conn, attempt_no=attempt.no)
-    parcels.put_contents(conn, {roots[record.parcel_no]: record.content for record in records})
+    ids = deliveries.enqueue(conn, [_delivery(kit, upload, attempt, record, now) for record in records])
+    parcels.put_contents(conn, dict(zip(ids, (record.content for record in records), strict=True)))
 
 
 def _delivery(kit: Kit, upload: Upload, attempt: Attempt, record: ParcelRecord, now: dt.datetime) -> NewDelivery:
     return NewDelivery(
         idempotency_key=str(uuid.UUID(bytes=kit.dice(16), version=4)),
-        kind=SIGNALEN,
+        kind=Kind.SIGNALEN,
         destination=record.systeem,
         threatening=record.threatening,
         partner=upload.partner,
         upload_no=upload.no,
         attempt_no=attempt.no,
         parcel_no=record.parcel_no,
-        position_from=0,
-        position_to=record.row_count,
         row_count=record.row_count,
         overeenkomst=record.overeenkomst,
         overeenkomst_version=record.version,

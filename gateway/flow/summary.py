@@ -19,10 +19,11 @@ class FindingCount(Struct, frozen=True, kw_only=True):
 
 
 class FileFinding(Struct, frozen=True, kw_only=True):
-    """A finding about the file as a whole. `vorm`: what it was about (a column, a row number), never a value."""
+    """A finding about the file as a whole. `vorm`: what it was about (a column), never a value; `regel`: where."""
 
     code: str
     vorm: str | None = None
+    regel: int | None = None
 
 
 class IntakeSummary(Struct, frozen=True, kw_only=True):
