@@ -8,7 +8,6 @@ A segment holds one JSON line a row, in position order; `contracts.signaal.Signa
 import datetime as dt
 import struct
 import uuid
-from collections.abc import Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -112,32 +111,39 @@ class ParcelWriter:
         """Seal `rows` (canonical columns plus GROUP and row_no); returns (row_no, parcel_no, position)."""
         if rows.is_empty():
             return pl.DataFrame(schema=PLACES)
-        grouped = (
+        groups = (
             rows.select("row_no", *GROUP, _lines(rows, self._upload), _link_lines())
             .group_by(GROUP, maintain_order=True)
             .agg("row_no", "line", "link")
         )
-        places = [place for group in grouped.iter_rows(named=True) for place in self._fill(group)]
-        return pl.concat(places)
+        keys = groups.select(GROUP).rows(named=True)
+        placed = _place(
+            groups, pl.Series("filled", map(self._filled, keys)), pl.Series("limit", map(self._limit, keys))
+        )
+        parts = placed.group_by("group", "slot", maintain_order=True).agg(
+            pl.len(), pl.col("line").str.join("\n"), pl.col("link").str.join("\n")
+        )
+        numbers = [self._seal(keys[group], size, line, link) for group, _, size, line, link in parts.iter_rows()]
+        parcel_no = pl.Series("parcel_no", numbers, dtype=pl.UInt32).repeat_by(parts["len"]).explode()
+        return placed.select("row_no", parcel_no, "position")
 
-    def _fill(self, group: dict[str, object]) -> Iterator[pl.DataFrame]:
-        row_nos, lines, links = group.pop("row_no"), group.pop("line"), group.pop("link")
-        assert isinstance(row_nos, list)
-        assert isinstance(lines, list)
-        assert isinstance(links, list)
+    def _seal(self, group: dict[str, object], size: int, lines: str, links: str) -> int:
+        """Add rows that fit to the group's open parcel; returns its number."""
         key = tuple(group.values())
-        limit = self._limits.get(str(group["systeem"]), self._default_limit)
-        start = 0
-        while start < len(row_nos):
-            parcel = self._open.get(key) or self._begin(key, group)
-            end = min(len(row_nos), start + limit - parcel.filled)
-            parcel.rows.add("\n".join(lines[start:end]).encode())
-            parcel.links.add("\n".join(links[start:end]).encode())
-            yield _places(row_nos[start:end], parcel)
-            parcel.filled += end - start
-            start = end
-            if parcel.filled == limit:
-                self._close(self._open.pop(key))
+        parcel = self._open.get(key) or self._begin(key, group)
+        parcel.rows.add(lines.encode())
+        parcel.links.add(links.encode())
+        parcel.filled += size
+        if parcel.filled == self._limit(group):
+            self._close(self._open.pop(key))
+        return parcel.number
+
+    def _filled(self, group: dict[str, object]) -> int:
+        parcel = self._open.get(tuple(group.values()))
+        return 0 if parcel is None else parcel.filled
+
+    def _limit(self, group: dict[str, object]) -> int:
+        return self._limits.get(str(group["systeem"]), self._default_limit)
 
     def _begin(self, key: tuple[object, ...], group: dict[str, object]) -> _Open:
         self._number += 1
@@ -192,15 +198,22 @@ class ParcelWriter:
 PLACES: Final = pl.Schema({"row_no": pl.UInt32(), "parcel_no": pl.UInt32(), "position": pl.UInt32()})
 
 
-def _places(row_nos: Sequence[int], parcel: _Open) -> pl.DataFrame:
-    return pl.DataFrame(
-        {
-            "row_no": row_nos,
-            "parcel_no": pl.repeat(parcel.number, len(row_nos), dtype=pl.UInt32, eager=True),
-            "position": pl.int_range(parcel.filled, parcel.filled + len(row_nos), dtype=pl.UInt32, eager=True),
-        },
-        schema=PLACES,
-    )
+def _place(groups: pl.DataFrame, filled: pl.Series, limit: pl.Series) -> pl.DataFrame:
+    """One line a row, in order of group and place: its parcel's ordinal within the group (`slot`) and its position.
+
+    `filled` and `limit`, per group: rows already in the open parcel, rows that a parcel holds.
+    """
+    placed = groups.select(
+        pl.int_range(pl.len(), dtype=pl.UInt32).alias("group"),
+        limit,
+        pl.int_ranges(filled, filled + groups["row_no"].list.len()).alias("at"),
+        "row_no",
+        "line",
+        "link",
+    ).explode("at", "row_no", "line", "link")
+    slot = (pl.col("at") // pl.col("limit")).cast(pl.UInt32)
+    position = (pl.col("at") % pl.col("limit")).cast(pl.UInt32)
+    return placed.select("group", slot.alias("slot"), position.alias("position"), "row_no", "line", "link")
 
 
 def content_context(what: bytes, attempt_no: int, parcel_no: int) -> bytes:

@@ -37,14 +37,6 @@ class ParcelRecord(Struct, frozen=True, kw_only=True):
     content: ParcelContent
 
 
-def root_ids(conn: sa.Connection, *, attempt_no: int) -> dict[int, int]:
-    """parcel number → delivery id of the roots of one processing attempt."""
-    query = sa.select(delivery.c.parcel_no, delivery.c.id).where(
-        delivery.c.attempt_no == attempt_no, delivery.c.parent_id.is_(None)
-    )
-    return {int(parcel): int(delivery_id) for parcel, delivery_id in conn.execute(query)}
-
-
 def put_contents(conn: sa.Connection, contents: Mapping[int, ParcelContent]) -> None:
     """Insert the content of each root delivery id."""
     if contents:
