@@ -103,7 +103,7 @@ def _last_versions(conn: Connection, keys: Sequence[str]) -> dict[str, int]:
     last: dict[str, int] = {}
     for some in _batched(sorted(set(keys))):
         found = conn.execute(sa.select(t.key, sa.func.max(t.version)).where(t.key.in_(some)).group_by(t.key))
-        last.update(found.tuples().all())
+        last.update((key, number) for key, number in found)
     return last
 
 

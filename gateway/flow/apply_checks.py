@@ -1,0 +1,118 @@
+"""What must hold between the objects of a configuration, before any of it is kept."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import pairwise
+
+from msgspec import Struct
+
+from contracts.codelists.gemeenten import GEMEENTEN
+from contracts.codelists.opvolgers import OPVOLGERS
+from contracts.layout import KOLOM
+from contracts.overeenkomst import Experiment, Gemeente, Overeenkomst, Signaalpartner, Systeem, Toegang
+from gateway.errors import Problem
+from gateway.store.directory import ConfigObject
+
+SysteemCheck = Callable[[Systeem], str | None]
+"""What is wrong with the `config` of a systeem, as its adapter sees it; None: nothing."""
+_WEEKS = frozenset({"alle", "even", "oneven"})
+
+
+class Configuration(Struct, frozen=True, kw_only=True):
+    """What there would be after the change. `partner_of`: overeenkomst key → signaalpartner."""
+
+    objects: Mapping[tuple[str, str], ConfigObject]
+    partner_of: Mapping[str, str]
+    changed_overeenkomsten: Iterable[Overeenkomst]
+
+
+def problems_of(after: Configuration, *, check_systeem: SysteemCheck | None) -> list[Problem]:
+    """Everything that does not hold, named by `<kind>/<key>`."""
+    found = [
+        Problem(location=f"{kind}/{key}", detail=detail)
+        for (kind, key), document in after.objects.items()
+        for detail in _object(document, after, check_systeem)
+    ]
+    found += _oins_twice(after)
+    for overeenkomst in after.changed_overeenkomsten:
+        place = f"overeenkomst/{overeenkomst.key}"
+        found += [Problem(location=place, detail=detail) for detail in _overeenkomst(overeenkomst, after)]
+    for key, partner in after.partner_of.items():
+        if ("signaalpartner", partner) not in after.objects:
+            found.append(Problem(location=f"overeenkomst/{key}", detail=f"signaalpartner {partner} does not exist"))
+    return found
+
+
+def _object(document: ConfigObject, after: Configuration, check: SysteemCheck | None) -> Iterator[str]:
+    match document:
+        case Systeem():
+            yield from _systeem(document, check)
+        case Gemeente():
+            yield from _gemeente(document, after)
+        case Signaalpartner():
+            yield from _signaalpartner(document)
+        case Toegang():
+            yield from _exists(after, "systeem", document.systeem)
+            yield from _gemeentecodes(document.gemeenten)
+        case Experiment():
+            yield from _exists(after, "signaalpartner", document.signaalpartner)
+            yield from _gemeentecodes(document.gemeenten)
+
+
+def _systeem(systeem: Systeem, check: SysteemCheck | None) -> Iterator[str]:
+    for window in systeem.onderhoud:
+        if window.weken not in _WEEKS:
+            yield f"onderhoud.weken is one of {', '.join(sorted(_WEEKS))}"
+        if window.van >= window.tot:
+            yield "onderhoud.van must lie before onderhoud.tot"
+    wrong = check(systeem) if check is not None else None
+    if wrong is not None:
+        yield wrong
+
+
+def _gemeente(gemeente: Gemeente, after: Configuration) -> Iterator[str]:
+    if gemeente.code not in GEMEENTEN:
+        yield "the code is not in the list of gemeenten"
+    for choice in gemeente.systemen:
+        yield from _exists(after, "systeem", choice.systeem)
+    for earlier, later in pairwise(sorted(gemeente.systemen, key=lambda choice: choice.van)):
+        if earlier.tot_en_met is None or earlier.tot_en_met >= later.van:
+            yield f"systemen {earlier.systeem} and {later.systeem} are both chosen on {later.van}"
+
+
+def _signaalpartner(partner: Signaalpartner) -> Iterator[str]:
+    for column in partner.constanten:
+        if column not in KOLOM:
+            yield f"constanten: {column} is not a column of the layout"
+
+
+def _overeenkomst(overeenkomst: Overeenkomst, after: Configuration) -> Iterator[str]:
+    yield from _gemeentecodes(overeenkomst.gemeenten)
+    for mandaat in overeenkomst.mandaten:
+        yield from _exists(after, "signaalpartner", mandaat.agent)
+    if not overeenkomst.gemeenten:
+        yield "names no gemeente"
+    if not overeenkomst.soorten:
+        yield "names no soort"
+
+
+def _exists(after: Configuration, kind: str, key: str) -> Iterator[str]:
+    if (kind, key) not in after.objects:
+        yield f"{kind} {key} does not exist"
+
+
+def _gemeentecodes(codes: Iterable[str]) -> Iterator[str]:
+    """Codes of ended gemeenten may stay: rights and duties went to the successor (Wet arhi art. 44)."""
+    unknown = [code for code in codes if code not in GEMEENTEN and code not in OPVOLGERS]
+    if unknown:
+        yield f"not in the list of gemeenten: {', '.join(unknown)}"
+
+
+def _oins_twice(after: Configuration) -> list[Problem]:
+    partners = [document for document in after.objects.values() if isinstance(document, Signaalpartner)]
+    uses = Counter(partner.oin for partner in partners)
+    return [
+        Problem(location=f"signaalpartner/{partner.key}", detail="another signaalpartner has the same oin")
+        for partner in partners
+        if uses[partner.oin] > 1
+    ]
