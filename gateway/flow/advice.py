@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contracts.row_states import ROW_STATES, Counts, RowState
 from gateway.flow.summary import IntakeSummary
 from gateway.lifecycle import UploadState
+from gateway.stages.rule import Rule
 from gateway.stages.rules import RULES
 
 _REFUSED_FOR_GOOD = {
@@ -27,12 +28,18 @@ def advice(
         return ("Uw bestand wordt verwerkt. Vraag dit verslag over enkele minuten opnieuw op.",)
     if summary.fatal is not None:
         rule = RULES[summary.fatal]
+        about = next((found.vorm for found in summary.file_findings if found.code == summary.fatal), None)
         return (
-            f"Het hele bestand is afgekeurd; er is niets doorgegeven. {rule.melding}",
+            f"Het hele bestand is afgekeurd; er is niets doorgegeven. {worded(rule, about)}",
             f"{rule.wat_te_doen} Lever daarna het hele bestand opnieuw aan.",
         )
     sentences = tuple(_sentences(numbers, late_threatening))
     return sentences or ("Alle regels zijn afgeleverd. U hoeft niets te doen.",)
+
+
+def worded(rule: Rule, about: str | None) -> str:
+    """The message of a rule, with what a finding about the file was about filled in."""
+    return rule.melding.replace("{vorm}", about or "onbekend")
 
 
 def _sentences(numbers: Counts, late_threatening: int) -> Iterator[str]:

@@ -27,7 +27,7 @@ from contracts.overeenkomst import Signaalpartner
 from contracts.row_states import ROW_STATES, Counts, RowState, count
 from gateway import ids
 from gateway.errors import ConflictError, KeyDestroyedError, NotFoundError
-from gateway.flow.advice import advice
+from gateway.flow.advice import advice, worded
 from gateway.flow.file_names import open_file_name
 from gateway.flow.findings import read_findings
 from gateway.flow.kit import Kit
@@ -219,7 +219,7 @@ def _group(code: str, *, number: int, first_rows: tuple[int, ...], about: str | 
         code=code,
         ernst=rule.ernst,
         veld=rule.veld,
-        melding=rule.melding if about is None else f"{rule.melding} ({about})",
+        melding=worded(rule, about),
         wat_te_doen=rule.wat_te_doen,
         aantal=number,
         eerste_regels=first_rows,
