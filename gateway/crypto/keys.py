@@ -41,13 +41,16 @@ class RetentionClass(enum.StrEnum):
     AFGELEVERD = "afgeleverd"
     """Rows of settled parcels; month in which they expire."""
     LINK = "link"
-    """Row → partner's reference and invoices; month of sealing."""
+    """Row → partner's reference and invoices; month in which it expires."""
     VERSLAG = "verslag"
-    """Findings of a report; month of sealing."""
+    """Findings of a report; month in which they expire."""
     HASH = "hash"
-    """Runs of keyed row hashes; month of sealing."""
+    """Runs of keyed row hashes; month in which they expire."""
     NAAM = "naam"
-    """File names; month of sealing."""
+    """File names; month in which they expire."""
+
+
+_CLASSES: Final = frozenset(str(cls) for cls in RetentionClass)
 
 
 class KeyStore(Protocol):
@@ -246,6 +249,14 @@ def class_key_name(cls: RetentionClass, *, month: str) -> str:
     if _MONTH.fullmatch(month) is None:
         raise ValueError("a month is written yyyy-mm")
     return f"{cls}/{month}"
+
+
+def split_class_key_name(name: str) -> tuple[RetentionClass, str] | None:
+    """(class, month) of the name of a wrapping key; None for every other key."""
+    cls, _, month = name.partition("/")
+    if cls not in _CLASSES or _MONTH.fullmatch(month) is None:
+        return None
+    return RetentionClass(cls), month
 
 
 def month_of(day: dt.date) -> str:

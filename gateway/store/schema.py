@@ -263,8 +263,14 @@ parcel_content = Table(
     Column("link_segments", sa.LargeBinary),
     Column("link_key", sa.LargeBinary),
     Column("link_key_name", sa.Text),
-    comment="sealed content of a root parcel; *_key is the wrapped data key, NULL once erased",
+    Column("rows_expire_at", Moment),
+    Column("link_expire_at", Moment),
+    comment="sealed content of a root parcel; *_key is the wrapped data key, NULL once erased; no moment: not settled",
 )
+# Erased parcels, in time nearly all of them, are in none of these.
+_partial("ix_parcel_rows", "rows_key IS NOT NULL", parcel_content.c.rows_expire_at)
+_partial("ix_parcel_link", "link_key IS NOT NULL", parcel_content.c.link_expire_at)
+_partial("ix_parcel_blob", "rows_key IS NOT NULL OR link_key IS NOT NULL", parcel_content.c.blob)
 
 row_refusal = Table(
     "row_refusal",
