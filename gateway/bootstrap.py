@@ -11,6 +11,9 @@ from typing import Final
 
 import adapters
 import contracts
+from adapters import catalogue
+from adapters.config import AdapterConfigError
+from contracts.overeenkomst import Systeem
 from gateway.crypto.keys import FileKeyStore, KeyRing
 from gateway.crypto.signing import ReceiptSigner, key_id, public_half
 from gateway.errors import SettingsError
@@ -95,3 +98,12 @@ def open_kit(settings: Settings) -> Iterator[Kit]:
             dice=os.urandom,
             settings=settings,
         )
+
+
+def check_systeem(systeem: Systeem) -> str | None:
+    """What is wrong with a system's adapter and its configuration, in a sentence; None: nothing."""
+    try:
+        catalogue.check_config(systeem)
+    except AdapterConfigError as error:
+        return str(error)
+    return None
