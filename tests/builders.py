@@ -26,8 +26,8 @@ from contracts.terugkoppeling import Resultaat
 from gateway.stages.agreement import VersionedOvereenkomst
 from gateway.stages.directory import Directory
 
-NOW: Final = dt.datetime(2026, 11, 22, 10, 0, tzinfo=dt.UTC)
-"""A Sunday inside the usual window (20th-25th); 11:00 in Amsterdam."""
+NOW: Final = dt.datetime(2026, 11, 20, 9, 30, tzinfo=dt.UTC)
+"""A Friday inside the usual window (20th-25th), where the `clock` fixture begins; 10:30 in Amsterdam."""
 TODAY: Final = NOW.date()
 LONG_AGO: Final = dt.date(2021, 1, 1)
 TEST_BSN: Final = "000009830"
