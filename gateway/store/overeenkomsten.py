@@ -33,9 +33,12 @@ class Digest(Struct, frozen=True, kw_only=True):
 
 def current_for_partner(conn: Connection, partner: str) -> list[VersionedOvereenkomst]:
     """Current versions of the partner's own overeenkomsten, and those that name it as agent by mandate; by key."""
-    as_agent = sa.select(overeenkomst_agent.c.key).where(overeenkomst_agent.c.agent == partner)
     t = overeenkomst_version.c
-    return list(_select(conn, (t.signaalpartner == partner) | t.key.in_(as_agent)))
+    as_agent = sa.select(overeenkomst_agent.c.key).where(overeenkomst_agent.c.agent == partner)
+    # Two queries: PostgreSQL reads the whole table for an OR of the two.
+    found = [*_select(conn, t.signaalpartner == partner), *_select(conn, t.key.in_(as_agent))]
+    by_key = {versioned.overeenkomst.key: versioned for versioned in found}
+    return [by_key[key] for key in sorted(by_key)]
 
 
 def current(conn: Connection, keys: Iterable[str]) -> dict[str, VersionedOvereenkomst]:
