@@ -31,7 +31,9 @@ class Installation(Section, frozen=True, kw_only=True):
     name: str = "signaalpoort"
     """The name of this system in CloudEvents sources."""
     base_url: str = "https://localhost:8443"
-    """How the outside reaches the listener for machines; links in answers begin with it."""
+    """How the outside reaches the listener for machines; the OpenAPI document and security.txt name it."""
+    contact_email: str = "beheer@example.org"
+    """Where users of the interface and finders of a vulnerability can write (RFC 9116); the default is fictitious."""
     processor_of: Literal["gemeente", "signaalpartner"] = "gemeente"
     """Decides which moment starts the legal clocks (domain rule 5)."""
 

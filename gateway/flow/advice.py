@@ -6,7 +6,7 @@ from contracts.row_states import ROW_STATES, Counts, RowState
 from gateway.flow.summary import IntakeSummary
 from gateway.lifecycle import UploadState
 from gateway.stages.rule import Rule
-from gateway.stages.rules import RULES
+from gateway.stages.rules import rule as rule_of
 
 _REFUSED_FOR_GOOD = {
     RowState.GEEN_OVEREENKOMST: "Sluit eerst een overeenkomst met de gemeente als u daar wilt aanleveren.",
@@ -27,7 +27,7 @@ def advice(
     if state in {UploadState.ANNOUNCED, UploadState.RECEIVED, UploadState.PROCESSING}:
         return ("Uw bestand wordt verwerkt. Vraag dit verslag over enkele minuten opnieuw op.",)
     if summary.fatal is not None:
-        rule = RULES[summary.fatal]
+        rule = rule_of(summary.fatal)
         about = next((found.vorm for found in summary.file_findings if found.code == summary.fatal), None)
         return (
             f"Het hele bestand is afgekeurd; er is niets doorgegeven. {worded(rule, about)}",

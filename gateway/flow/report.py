@@ -33,7 +33,7 @@ from gateway.flow.findings import read_findings
 from gateway.flow.kit import Kit
 from gateway.flow.summary import IntakeSummary, decode_summary
 from gateway.lifecycle import UploadState
-from gateway.stages.rules import RULES
+from gateway.stages.rules import rule as rule_of
 from gateway.store import uploads
 from gateway.store.report import EndedRow, counts_per_gemeente, ended_rows, late_threatening_rows
 from gateway.store.rows import counts, counts_of_many
@@ -156,7 +156,7 @@ def report_lines(kit: Kit, partner: Signaalpartner, *, upload_id: str) -> Iterat
 
 def _lines(kit: Kit, upload: Upload, ended: list[EndedRow]) -> Iterator[ReportLine]:
     for row_no, code, vorm in _findings(kit, upload):
-        rule = RULES[code]
+        rule = rule_of(code)
         yield ReportLine(
             regel=row_no,
             code=code,
@@ -200,7 +200,7 @@ def _first_findings(kit: Kit, upload: Upload, limit: int) -> tuple[tuple[Bevindi
     """The first `limit` findings, and whether there are more."""
     found = _first(_findings(kit, upload), limit + 1)
     told = tuple(
-        Bevinding(regel=row_no, code=code, ernst=RULES[code].ernst, veld=RULES[code].veld, vorm=vorm)
+        Bevinding(regel=row_no, code=code, ernst=rule_of(code).ernst, veld=rule_of(code).veld, vorm=vorm)
         for row_no, code, vorm in found[:limit]
     )
     return told, len(found) > limit
@@ -214,7 +214,7 @@ def _groups(summary: IntakeSummary) -> tuple[BevindingGroep, ...]:
 
 
 def _group(code: str, *, number: int, first_rows: tuple[int, ...], about: str | None = None) -> BevindingGroep:
-    rule = RULES[code]
+    rule = rule_of(code)
     return BevindingGroep(
         code=code,
         ernst=rule.ernst,

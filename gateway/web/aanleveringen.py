@@ -1,21 +1,20 @@
 """GET of uploads: the list, one, its receipt, its report. A partner sees its own; all others are not there."""
 
 from collections.abc import Callable, Iterator
-from typing import Annotated, Any, Final, TypeVar
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from anyio import to_thread
 from litestar import Response, route
 from litestar.response import Stream
-from msgspec import Meta, Struct
 
-from contracts.aanlevering import Aanlevering
 from contracts.overeenkomst import Signaalpartner
 from gateway.errors import InvalidInputError, NotFoundError, Problem
 from gateway.flow import report
 from gateway.flow.kit import Kit
 from gateway.web import links
 from gateway.web.answers import json_answer
+from gateway.web.forms import Aanleveringen, PageQuery
 from gateway.web.identity import AnyRequest, parts_of, signed_in_partner
 from gateway.web.negotiate import CSV, HTML, JOSE, JSON, best
 from gateway.web.report_csv import csv_chunks
@@ -27,20 +26,6 @@ T = TypeVar("T")
 READ: Final = ("GET", "HEAD")
 """HEAD wherever GET (ADR /core/http-methods); the server leaves the body out."""
 REPORT_FORMS: Final = (JSON, CSV, HTML)
-
-
-class PageQuery(Struct, frozen=True, kw_only=True):
-    """`na`: the aanleveringId of the last one seen; `aantal`: how many at most."""
-
-    na: str | None = None
-    aantal: Annotated[int, Meta(ge=1, le=1000)] = 100
-
-
-class Aanleveringen(Struct, frozen=True, kw_only=True, rename="camel"):
-    """One page, newest first; `volgende` is the path of the next one, null at the end."""
-
-    aanleveringen: tuple[Aanlevering, ...]
-    volgende: str | None = None
 
 
 @route(links.AANLEVERINGEN, http_method=READ)

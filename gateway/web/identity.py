@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from anyio import to_thread
-from litestar import Request
+from litestar import Litestar, Request
 from litestar.connection import ASGIConnection
 
 from contracts.overeenkomst import Signaalpartner, Toegang
@@ -51,7 +51,12 @@ async def signed_in_toegangen(request: AnyRequest) -> tuple[Toegang, ...]:
 
 def parts_of(connection: ASGIConnection[Any, Any, Any, Any]) -> WebParts:
     """What the app was built of."""
-    parts: WebParts = connection.app.state["parts"]
+    return parts_of_app(connection.app)
+
+
+def parts_of_app(app: Litestar) -> WebParts:
+    """What this app was built of."""
+    parts: WebParts = app.state["parts"]
     return parts
 
 

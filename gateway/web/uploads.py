@@ -2,13 +2,12 @@
 
 import contextlib
 from collections.abc import AsyncIterator
-from typing import Annotated, Any, Final
+from typing import Any, Final
 from uuid import UUID
 
 import http_sf
 from anyio import to_thread
 from litestar import Response, post, put
-from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from contracts.overeenkomst import Signaalpartner
@@ -22,6 +21,7 @@ from gateway.store.uploads import Upload
 from gateway.web import links
 from gateway.web.answers import JSON_ONLY, json_answer
 from gateway.web.bodies import MultipartFile, body_chunks, clean_file_name, file_name_of, pump, small_body
+from gateway.web.forms import Aankondiging
 from gateway.web.identity import AnyRequest, parts_of, signed_in_partner
 from gateway.web.negotiate import JSON, ContentType, best, content_type, require_identity
 from gateway.web.schema import decode_json
@@ -31,14 +31,6 @@ ANNOUNCEMENT_BYTES: Final = 64 * 1024
 """An announcement is three fields; this is generous."""
 MULTIPART_OVERHEAD: Final = 64 * 1024
 """What boundaries, part headers and small fields may add to a file of the largest size."""
-
-
-class Aankondiging(Struct, frozen=True, kw_only=True, rename="camel"):
-    """The announcement of the file-transfer module: what will be PUT to `contentUri`. Field names are the module's."""
-
-    file_name: Annotated[str, Meta(min_length=1, max_length=255)] | None = None
-    content_type: Annotated[str, Meta(max_length=255)] | None = None
-    size: Annotated[int, Meta(ge=0)]
 
 
 @post(links.AANLEVERINGEN, status_code=202)
