@@ -55,7 +55,7 @@ def process(kit: Kit, data: bytes, *, partner: Signaalpartner | None = None) -> 
 def reload(kit: Kit, upload: Upload) -> Upload:
     """The upload as it is now."""
     with kit.db.read() as conn:
-        found = uploads.by_no(conn, upload.no)
+        found = uploads.find_by_no(conn, upload.no)
     assert found is not None
     return found
 

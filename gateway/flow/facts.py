@@ -16,7 +16,7 @@ from gateway.store import parcels as parcel_store
 from gateway.store.directory import load_directory
 from gateway.store.overeenkomsten import current_for_partner
 from gateway.store.reference import current_table
-from gateway.store.uploads import Upload, by_no
+from gateway.store.uploads import Upload, find_by_no
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +45,7 @@ def load_facts(kit: Kit, upload: Upload) -> Facts:
         postcodes = current_table(conn)
         runs = parcel_store.hash_runs(conn, partner=upload.partner, since=since)
         refused = {run.attempt_no: parcel_store.refused_after_all(conn, attempt_no=run.attempt_no) for run in runs}
-        ids = {run.upload_no: by_no(conn, run.upload_no) for run in runs}
+        ids = {run.upload_no: find_by_no(conn, run.upload_no) for run in runs}
     partner = directory.partners.get(upload.partner)
     if partner is None:
         raise NotFoundError("the signaalpartner of this upload is no longer configured")

@@ -40,7 +40,7 @@ def publish(kit: Kit, upload: Upload, attempt: Attempt, result: Result) -> None:
         if result.hashes is not None:
             parcels.put_hash_run(conn, result.hashes, created_at=now)
         settle = uploads.publish if result.summary.fatal is None else uploads.reject
-        if not settle(conn, no=upload.no, claim_id=upload.claim_id, outcome=_outcome(attempt, result, now)):
+        if not settle(conn, no=upload.no, claim_id=upload.claim_id, settlement=_settlement(attempt, result, now)):
             raise ClaimLostError
         kit.db.notify(conn, deliveries.CHANNEL)
     _tell(upload, result)
@@ -89,9 +89,9 @@ def _delivery(kit: Kit, upload: Upload, attempt: Attempt, record: ParcelRecord, 
     )
 
 
-def _outcome(attempt: Attempt, result: Result, now: dt.datetime) -> uploads.Outcome:
+def _settlement(attempt: Attempt, result: Result, now: dt.datetime) -> uploads.Settlement:
     blob, key = result.findings if result.findings is not None else (None, None)
-    return uploads.Outcome(
+    return uploads.Settlement(
         settled_at=now,
         attempt_no=attempt.no,
         rows=result.summary.rows,

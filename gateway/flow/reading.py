@@ -14,8 +14,9 @@ from gateway.flow.summary import FileFinding
 from gateway.stages import dialect as dialects
 from gateway.stages.dialect import Dialect
 from gateway.stages.parse import Limits, read_file
+from gateway.stages.policy import policy_for
 from gateway.stages.rules import rule
-from gateway.stages.validate import Checked, Policy, validate_block
+from gateway.stages.validate import Checked, validate_block
 from gateway.store.uploads import Upload
 
 MIB: Final = 1 << 20
@@ -38,7 +39,7 @@ class FileReader:
     def __init__(self, kit: Kit, upload: Upload, facts: Facts) -> None:
         self._kit = kit
         self._upload = upload
-        self._policy = policy_of(kit, facts)
+        self._policy = policy_for(facts.partner, facts.directory.experimenten, received_on=facts.received_on)
         self.read_as = NOT_READ
         self.file_findings: list[FileFinding] = []
 
@@ -53,7 +54,7 @@ class FileReader:
         assert self._upload.blob is not None
         pieces = read_file(
             read_raw_upload(self._kit, upload_id=self._upload.id, blob=self._upload.blob),
-            required=self._policy.required_columns,
+            required=dialects.required_columns(self._policy.partner, self._policy.soorten),
             limits=Limits(max_rows=intake.max_rows, block_bytes=intake.block_mib * MIB),
         )
         dialect: Dialect | None = None
@@ -93,7 +94,7 @@ def _ahead(items: Iterator[T]) -> Iterator[Iterator[T]]:
                 waiting.put(item)
                 if stop.is_set():
                     return
-        except BaseException as error:  # noqa: BLE001  # carried over to the thread that iterates
+        except BaseException as error:  # carried over to the thread that iterates
             end = _End(error)
         waiting.put(end)
 
