@@ -1,0 +1,235 @@
+"""How a file was written: character set, delimiter, header, decimal mark and date order, from its first bytes.
+
+A file says none of this, so it is read off: the answer is a `Dialect`, or the `FileFinding` that refuses the file.
+"""
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from typing import Final
+
+from contracts.layout import KOLOM, KOLOMMEN, Vorm
+from contracts.overeenkomst import Signaalpartner
+from contracts.signaal import Soort
+from gateway.stages.cut import last_record_end
+
+HEAD_BYTES: Final = 1 << 20
+"""How much of a file `detect` looks at."""
+_SAMPLE_LINES: Final = 200
+_DELIMITERS: Final = (";", ",", "\t", "|")
+_DELIMITER_NAMES: Final = {";": "puntkomma", ",": "komma", "\t": "tab", "|": "verticale streep"}
+_ENCODING_NAMES: Final = {"ascii": "ASCII", "utf-8": "UTF-8", "cp1252": "Windows-1252"}
+_BOM: Final = b"\xef\xbb\xbf"
+
+_MAGIC: Final = (
+    (b"PK\x03\x04", "een Excel-werkmap (.xlsx) of een ZIP-bestand"),
+    (b"\xd0\xcf\x11\xe0", "een oude Excel-werkmap (.xls)"),
+    (b"%PDF", "een PDF-bestand"),
+    (b"\x1f\x8b", "een gecomprimeerd bestand (gzip)"),
+    (b"7z\xbc\xaf", "een gecomprimeerd bestand (7-Zip)"),
+    (b"{\\rtf", "een tekstverwerkerdocument (RTF)"),
+    (b"<?xml", "een XML-bestand"),
+    (b"<!DOCTYPE", "een webpagina (HTML)"),
+    (b"<html", "een webpagina (HTML)"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileFinding:
+    """A finding about the file as a whole. `vorm` fills the message, never a value of a row; `row_no`: where."""
+
+    code: str
+    vorm: str | None = None
+    row_no: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dialect:
+    """How to read one file.
+
+    `columns`: per position the layout column, or None for one that is ignored. `encoding` is "ascii" until a
+    byte above 127 decides between "utf-8" and "cp1252". `header_bytes`: where the first record starts.
+    """
+
+    encoding: str
+    delimiter: str
+    columns: tuple[str | None, ...]
+    decimal: str
+    iso_dates: bool
+    header_bytes: int
+
+    @property
+    def known(self) -> frozenset[str]:
+        """The layout columns that the file has."""
+        return frozenset(name for name in self.columns if name is not None)
+
+
+def read_as(dialect: Dialect) -> str:
+    """One Dutch sentence that says how the file was read."""
+    ignored = sum(1 for name in dialect.columns if name is None)
+    return (
+        f"gelezen als: {_ENCODING_NAMES[dialect.encoding]}, {_DELIMITER_NAMES[dialect.delimiter]}, "
+        f"decimale {'komma' if dialect.decimal == ',' else 'punt'}, "
+        f"datums {'jjjj-mm-dd' if dialect.iso_dates else 'dd-mm-jjjj'}, "
+        f"{len(dialect.known)} kolommen herkend, {ignored} genegeerd"
+    )
+
+
+def required_columns(partner: Signaalpartner, soorten: AbstractSet[Soort]) -> frozenset[str]:
+    """Columns that a file of `partner` must have: required for all `soorten` it may send and without a constant."""
+    return frozenset(
+        kolom.naam
+        for kolom in KOLOMMEN
+        if soorten and soorten <= kolom.verplicht and not partner.constanten.get(kolom.naam)
+    )
+
+
+def detect(head: bytes, *, required: AbstractSet[str]) -> Dialect | FileFinding:
+    """Read the dialect off the first bytes of a file (up to HEAD_BYTES; a whole file when it is smaller)."""
+    refusal = _not_a_csv(head)
+    if refusal is not None:
+        return refusal
+    encoding = _encoding(head)
+    found = _header(head, encoding)
+    if found is None:
+        return FileFinding(code="bestand_geen_kopregel")
+    delimiter, columns, header_bytes = found
+    wrong = _wrong_columns(columns, required)
+    if wrong is not None:
+        return wrong
+    sample = _sample(head[header_bytes:], encoding, delimiter)
+    return Dialect(
+        encoding=encoding,
+        delimiter=delimiter,
+        columns=columns,
+        decimal=_decimal(sample, columns, delimiter),
+        iso_dates=_iso_dates(sample, columns),
+        header_bytes=header_bytes,
+    )
+
+
+def _not_a_csv(head: bytes) -> FileFinding | None:
+    if not head.removeprefix(_BOM).strip():
+        return FileFinding(code="bestand_leeg")
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return FileFinding(code="bestand_tekenset_onbekend", vorm="UTF-16")
+    start = head.removeprefix(_BOM).lstrip()
+    for magic, what in _MAGIC:
+        if start.startswith(magic):
+            return FileFinding(code="bestand_geen_csv", vorm=what)
+    if b"\0" in head:
+        return _nul_bytes(head)
+    if b"\n" not in head and b"\r" in head:
+        return FileFinding(code="bestand_regeleinde_onbekend")
+    return None
+
+
+def _nul_bytes(head: bytes) -> FileFinding:
+    # Text in UTF-16 without a BOM has a NUL in every other byte.
+    even, odd = head[0:4096:2].count(0), head[1:4096:2].count(0)
+    if max(even, odd) > len(head[:4096]) // 4:
+        return FileFinding(code="bestand_tekenset_onbekend", vorm="UTF-16")
+    return FileFinding(code="bestand_nul_tekens")
+
+
+def _encoding(head: bytes) -> str:
+    if head.startswith(_BOM):
+        return "utf-8"
+    return encoding_of(head, cut_off=True)
+
+
+def encoding_of(data: bytes, *, cut_off: bool = False) -> str:
+    """ "ascii", "utf-8" or, for anything else, "cp1252". `cut_off`: the last character may be incomplete."""
+    if data.isascii():
+        return "ascii"
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        incomplete = error.reason == "unexpected end of data" and error.end == len(data)
+        return "utf-8" if cut_off and incomplete else "cp1252"
+    return "utf-8"
+
+
+def _column_name(text: str) -> str | None:
+    name = re.sub(r"[\s\-]+", "_", text.strip().strip("\ufeff").lower())
+    return name if name in KOLOM else None
+
+
+def _header(head: bytes, encoding: str) -> tuple[str, tuple[str | None, ...], int] | None:
+    """(delimiter, columns, offset of the first record) of the first line that is not empty and not Excel's `sep=`."""
+    offset = len(_BOM) if head.startswith(_BOM) else 0
+    while offset < len(head):
+        end = _line_end(head, offset)
+        line = head[offset:end].decode(encoding, "replace").strip("\r\n")
+        if line.strip() and not re.fullmatch(r'"?sep=."?', line, re.IGNORECASE):
+            return _best_split(line, end)
+        offset = end
+    return None
+
+
+def _line_end(head: bytes, offset: int) -> int:
+    end = head.find(b"\n", offset)
+    while end >= 0 and head.count(b'"', offset, end) % 2:
+        end = head.find(b"\n", end + 1)
+    return len(head) if end < 0 else end + 1
+
+
+def _best_split(line: str, end: int) -> tuple[str, tuple[str | None, ...], int] | None:
+    best: tuple[str, tuple[str | None, ...]] | None = None
+    for delimiter in _DELIMITERS:
+        names = next(csv.reader(io.StringIO(line, newline=""), delimiter=delimiter), [])
+        columns = tuple(_column_name(name) for name in names)
+        if best is None or _known(columns) > _known(best[1]):
+            best = (delimiter, columns)
+    if best is None or _known(best[1]) == 0:
+        return None
+    return best[0], best[1], end
+
+
+def _known(columns: tuple[str | None, ...]) -> int:
+    return sum(1 for name in columns if name is not None)
+
+
+def _wrong_columns(columns: tuple[str | None, ...], required: AbstractSet[str]) -> FileFinding | None:
+    twice = sorted(name for name, times in Counter(columns).items() if name is not None and times > 1)
+    if twice:
+        return FileFinding(code="bestand_kolom_dubbel", vorm=", ".join(twice))
+    absent = [kolom.naam for kolom in KOLOMMEN if kolom.naam in required and kolom.naam not in columns]
+    if absent:
+        return FileFinding(code="bestand_kolom_ontbreekt", vorm=", ".join(absent))
+    return None
+
+
+def _sample(body: bytes, encoding: str, delimiter: str) -> list[list[str]]:
+    # The end of the head may be the middle of a record.
+    text = body[: last_record_end(body, 0, len(body)) or len(body)].decode(encoding, "replace")
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    sample: list[list[str]] = []
+    try:
+        sample.extend(row for row, _ in zip(rows, range(_SAMPLE_LINES), strict=False))
+    except csv.Error:
+        return sample
+    return sample
+
+
+def _values(sample: list[list[str]], columns: tuple[str | None, ...], vorm: Vorm) -> list[str]:
+    places = [n for n, name in enumerate(columns) if name is not None and KOLOM[name].vorm is vorm]
+    return [row[n].strip() for row in sample for n in places if n < len(row)]
+
+
+def _decimal(sample: list[list[str]], columns: tuple[str | None, ...], delimiter: str) -> str:
+    values = _values(sample, columns, Vorm.BEDRAG)
+    comma = sum(1 for value in values if re.search(r",\d{1,2}$", value))
+    point = sum(1 for value in values if re.search(r"\.\d{1,2}$", value))
+    if comma == point:
+        return "." if delimiter == "," else ","
+    return "," if comma > point else "."
+
+
+def _iso_dates(sample: list[list[str]], columns: tuple[str | None, ...]) -> bool:
+    values = _values(sample, columns, Vorm.DATUM)
+    iso = sum(1 for value in values if re.match(r"\d{4}-", value))
+    return 2 * iso > sum(1 for value in values if value)

@@ -1,0 +1,81 @@
+"""The frames that travel between the stages: named, with a checked schema. A frame of another shape is a defect.
+
+RAW           one line per record of the file, every layout column as text, as the partner sent it
+CHECKED_ROWS  one line per record: where it stands and every field of `contracts.signaal.Signaal`, typed
+FINDINGS      one line per finding
+"""
+
+from typing import Final
+
+import polars as pl
+
+from contracts.layout import KOLOMMEN
+
+Schema = dict[str, pl.DataType]
+
+RAW: Final[Schema] = {
+    "row_no": pl.UInt32(),
+    "misfit": pl.Boolean(),
+    **{kolom.naam: pl.String() for kolom in KOLOMMEN},
+}
+"""`row_no` counts from 1; `misfit`: the record has another number of fields than the header."""
+
+SIGNAAL_FIELDS: Final[Schema] = {
+    "soort": pl.String(),
+    "signaaltype": pl.String(),
+    "producten": pl.List(pl.String()),
+    "bedreigend": pl.Boolean(),
+    "warme_overdracht": pl.Boolean(),
+    "kenmerk": pl.String(),
+    "opdrachtgever": pl.String(),
+    "klantnummer": pl.String(),
+    "polisnummer": pl.String(),
+    "uzovi": pl.String(),
+    "bsn": pl.String(),
+    "voorletters": pl.String(),
+    "voorvoegsel": pl.String(),
+    "achternaam": pl.String(),
+    "geslacht": pl.String(),
+    "geboortedatum": pl.Date(),
+    "telefoon": pl.String(),
+    "email": pl.String(),
+    "straat": pl.String(),
+    "huisnummer": pl.Int32(),
+    "huisletter": pl.String(),
+    "huisnummertoevoeging": pl.String(),
+    "postcode": pl.String(),
+    "woonplaats": pl.String(),
+    "gemeentecode": pl.String(),
+    "bedrag": pl.Int64(),
+    "bedrag_premie": pl.Int64(),
+    "bedrag_eigen_risico": pl.Int64(),
+    "bedrag_eigen_bijdrage": pl.Int64(),
+    "oudste_vervaldatum": pl.Date(),
+    "facturen": pl.List(pl.String()),
+    "einde_levering": pl.Date(),
+}
+"""Every field of `Signaal` but `versie` and `signaal_id`, in its order; amounts in euro cents, lists never null."""
+
+CHECKED_ROWS: Final[Schema] = {
+    "row_no": pl.UInt32(),
+    "state": pl.UInt8(),
+    "threatening": pl.Boolean(),
+    **SIGNAAL_FIELDS,
+}
+"""`state` 0: the row goes on; else the number of its `RowState`."""
+
+FINDINGS: Final[Schema] = {"row_no": pl.UInt32(), "code": pl.String(), "vorm": pl.String()}
+"""`vorm`: the shape of the value (letters a/A, digits 9), never the value; null where the shape tells nothing."""
+
+
+class FrameShapeError(TypeError):
+    """A frame between two stages has another schema than was agreed: a defect of ours."""
+
+
+def fits(frame: pl.DataFrame, schema: Schema) -> pl.DataFrame:
+    """`frame` itself when its columns, order and types are `schema`; raises FrameShapeError naming the columns."""
+    if frame.schema == schema:
+        return frame
+    wrong = set(frame.schema.items()) ^ set(schema.items())
+    names = sorted({name for name, _ in wrong}) or ["order"]
+    raise FrameShapeError(f"frame does not fit: {', '.join(names)}")

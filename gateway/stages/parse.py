@@ -1,0 +1,226 @@
+"""From bytes to frames of text: columnar, one block at a time, every record counted and none padded unseen.
+
+The engine pads short records and takes every stray quote for a fault, so it reads the plain case and says when it
+cannot be sure; then the field count of each record is checked, and a block with odd quotes is read record by record.
+"""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from typing import Final
+
+import polars as pl
+
+from gateway.stages.cut import DEFAULT_BLOCK_BYTES, BlockCutter, OpenQuoteError, RecordTooLongError
+from gateway.stages.dialect import HEAD_BYTES, Dialect, FileFinding, detect, encoding_of
+from gateway.stages.frames import RAW, fits
+
+_ENGINE_ERRORS: Final = (pl.exceptions.ComputeError, pl.exceptions.SchemaError, pl.exceptions.NoDataError)
+_NO_TEXT: Final = "\0"
+"""A delimiter that cannot occur: files with NUL are refused."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """Bounds of reading: rows in one file, bytes in one block (and so in one record)."""
+
+    max_rows: int
+    block_bytes: int = DEFAULT_BLOCK_BYTES
+
+
+Piece = Dialect | pl.DataFrame | FileFinding
+"""What `read_file` yields: how the file is read (again when that becomes clearer), a block (schema RAW), a finding."""
+
+
+def read_file(chunks: Iterable[bytes], *, required: AbstractSet[str], limits: Limits) -> Iterator[Piece]:
+    """Read a whole file from chunks of any size, holding one block at a time.
+
+    First a Dialect, then blocks. A FileFinding whose rule is Fatal is the last thing yielded: rows seen before it
+    must be refused with the file. Others (`regel_zonder_einde`, `bestand_zonder_regels`) are remarks.
+    """
+    source = iter(chunks)
+    head = _head(source)
+    dialect = detect(head[:HEAD_BYTES], required=required)
+    yield dialect
+    if isinstance(dialect, Dialect):
+        yield from _Body(dialect, limits).read(_with(head[dialect.header_bytes :], source))
+
+
+def _head(source: Iterator[bytes]) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    while size < HEAD_BYTES and (chunk := next(source, None)) is not None:
+        parts.append(chunk)
+        size += len(chunk)
+    return b"".join(parts)
+
+
+def _with(first: bytes, source: Iterator[bytes]) -> Iterator[bytes]:
+    yield first
+    yield from source
+
+
+class _Body:
+    """Everything after the header line. Counts rows; settles the character set at the first byte above 127."""
+
+    def __init__(self, dialect: Dialect, limits: Limits) -> None:
+        self._dialect = dialect
+        self._limits = limits
+        self._rows = 0
+
+    def read(self, chunks: Iterator[bytes]) -> Iterator[Piece]:
+        cutter = BlockCutter(self._limits.block_bytes)
+        try:
+            for chunk in chunks:
+                for block in cutter.feed(chunk):
+                    yield from self._block(block)
+            rest, ended = cutter.finish()
+            yield from self._block(rest)
+        except RecordTooLongError:
+            yield FileFinding(code="bestand_regel_te_lang", row_no=self._rows + 1)
+        except OpenQuoteError:
+            yield FileFinding(code="bestand_aanhalingsteken_open", row_no=self._rows + 1)
+        except _RefusedError as refused:
+            yield refused.finding
+        else:
+            yield from self._remarks(ended=ended)
+
+    def _remarks(self, *, ended: bool) -> Iterator[FileFinding]:
+        if self._rows == 0:
+            yield FileFinding(code="bestand_zonder_regels")
+        elif not ended:
+            yield FileFinding(code="regel_zonder_einde", row_no=self._rows)
+
+    def _block(self, block: bytes) -> Iterator[Piece]:
+        if b"\0" in block:
+            raise _RefusedError(FileFinding(code="bestand_nul_tekens", row_no=self._rows + 1))
+        if self._dialect.encoding == "ascii" and (encoding := encoding_of(block)) != "ascii":
+            self._dialect = replace(self._dialect, encoding=encoding)
+            yield self._dialect
+        try:
+            frame = parse_block(block, self._dialect, first_row_no=self._rows + 1)
+        except UnicodeDecodeError as error:
+            row_no = self._rows + 1 + block.count(b"\n", 0, error.start)
+            raise _RefusedError(FileFinding(code="bestand_tekenset_wisselt", row_no=row_no)) from None
+        self._rows += frame.height
+        if self._rows > self._limits.max_rows:
+            raise _RefusedError(FileFinding(code="bestand_te_veel_regels", vorm=str(self._limits.max_rows)))
+        if frame.height:
+            yield frame
+
+
+class _RefusedError(Exception):
+    def __init__(self, finding: FileFinding) -> None:
+        super().__init__(finding.code)
+        self.finding = finding
+
+
+def parse_block(block: bytes, dialect: Dialect, *, first_row_no: int) -> pl.DataFrame:
+    """Whole records → frame of schema RAW, rows numbered from `first_row_no`.
+
+    Lines without any value (empty, or delimiters alone, as Excel leaves below a table) are skipped and not counted.
+    Text is as it was sent, quotes removed; a field beyond the header is dropped, an absent one null, and either marks
+    the row `misfit` (one empty field too many at the end does not). Raises UnicodeDecodeError for bytes that are not
+    UTF-8 where the dialect says so.
+    """
+    if dialect.encoding == "cp1252":
+        # Five bytes have no meaning in Windows-1252; they become U+FFFD, which the rules see as a lost character.
+        block = block.decode("cp1252", "replace").encode()
+    names = [str(position) for position in range(len(dialect.columns))]
+    frame = _read(block, dialect, names)
+    frame = frame.filter(~pl.all_horizontal(pl.col(names).is_null())) if _may_have_blanks(frame, names) else frame
+    return _as_raw(frame, dialect, first_row_no)
+
+
+def _may_have_blanks(frame: pl.DataFrame, names: list[str]) -> bool:
+    return all(frame[name].null_count() for name in names)
+
+
+def _as_raw(frame: pl.DataFrame, dialect: Dialect, first_row_no: int) -> pl.DataFrame:
+    place = {name: str(position) for position, name in enumerate(dialect.columns) if name is not None}
+    row_no = pl.int_range(first_row_no, first_row_no + pl.len(), dtype=pl.UInt32).alias("row_no")
+    raw = frame.select(
+        row_no,
+        "misfit",
+        *(
+            pl.col(place[name]).alias(name) if name in place else pl.lit(None, dtype=pl.String).alias(name)
+            for name in RAW
+            if name not in {"row_no", "misfit"}
+        ),
+    )
+    return fits(raw, RAW)
+
+
+def _read(block: bytes, dialect: Dialect, names: list[str]) -> pl.DataFrame:
+    """Text columns named by position, and `misfit`."""
+    if not block:
+        return pl.DataFrame(schema={**dict.fromkeys(names, pl.String), "misfit": pl.Boolean})
+    quoted = b'"' in block
+    try:
+        frame = pl.read_csv(
+            block,
+            separator=dialect.delimiter,
+            has_header=False,
+            schema=dict.fromkeys(names, pl.String()),
+            null_values=[""] if quoted else None,
+            quote_char='"' if quoted else None,
+            extra_columns="raise",
+        )
+    except _ENGINE_ERRORS:
+        block.decode()
+        return _read_records(block, dialect, names) if quoted else _read_lines(block, dialect, names)
+    if frame[names[-1]].null_count() == 0 or _nothing_padded(frame, block, dialect, quoted=quoted):
+        return frame.with_columns(misfit=pl.lit(value=False))
+    return _read_records(block, dialect, names) if quoted else _read_lines(block, dialect, names)
+
+
+def _nothing_padded(frame: pl.DataFrame, block: bytes, dialect: Dialect, *, quoted: bool) -> bool:
+    """No record has too many fields, so none has too few when the delimiters add up."""
+    inside = 0
+    if quoted:
+        counts = frame.select(pl.all().str.count_matches(dialect.delimiter, literal=True).sum())
+        inside = sum(counts.row(0))
+    return block.count(dialect.delimiter.encode()) - inside == frame.height * (frame.width - 1)
+
+
+def _read_lines(block: bytes, dialect: Dialect, names: list[str]) -> pl.DataFrame:
+    """A block without quotes: one line is one record, and its delimiters can be counted."""
+    frame = pl.read_csv(
+        block,
+        separator=dialect.delimiter,
+        has_header=False,
+        schema=dict.fromkeys(names, pl.String()),
+        quote_char=None,
+        extra_columns="ignore",
+        missing_columns="insert",
+    )
+    lines = pl.read_csv(
+        block, separator=_NO_TEXT, has_header=False, schema={"line": pl.String()}, quote_char=None
+    ).select(pl.col("line").str.strip_chars_end("\r"))
+    line, most = pl.col("line"), len(names) - 1
+    count = line.str.count_matches(dialect.delimiter, literal=True)
+    empty_last = (count == most + 1) & line.str.ends_with(dialect.delimiter)
+    return frame.with_columns(lines.select(misfit=((count != most) & ~empty_last).fill_null(value=False)))
+
+
+def _read_records(block: bytes, dialect: Dialect, names: list[str]) -> pl.DataFrame:
+    """A block with quotes where no quote belongs, or with fields too many or too few: slow, but forgiving."""
+    most = len(names)
+    columns: list[list[str | None]] = [[] for _ in names]
+    misfit: list[bool] = []
+    for record in _records(block.decode(), dialect.delimiter):
+        misfit.append(bool(record) and len(record) != most and not (len(record) == most + 1 and not record[-1]))
+        for position, column in enumerate(columns):
+            column.append((record[position] or None) if position < len(record) else None)
+    data = dict(zip(names, columns, strict=True))
+    return pl.DataFrame(data, schema=dict.fromkeys(names, pl.String)).with_columns(
+        misfit=pl.Series(misfit, dtype=pl.Boolean)
+    )
+
+
+def _records(text: str, delimiter: str) -> Iterator[list[str]]:
+    # The limit per field guards against memory; a block is bounded already. It is a setting of the whole process.
+    csv.field_size_limit(max(csv.field_size_limit(), len(text)))
+    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)

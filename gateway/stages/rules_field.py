@@ -1,0 +1,323 @@
+"""Rules that repeat per column: required, form, length, characters, allowed for the kind or by the field policy."""
+
+from collections.abc import Iterator
+from typing import Final
+
+import polars as pl
+
+from contracts.layout import KOLOM, KOLOMMEN, Vorm
+from contracts.signaal import LCV_SOORTEN, Soort
+from gateway.stages.dialect import Dialect
+from gateway.stages.fields import text, too_many_decimals, unreadable, value
+from gateway.stages.patterns import CONTROL, LOST_CHARACTER, MOJIBAKE
+from gateway.stages.policy import Policy
+from gateway.stages.rule import Holds, Rule, When, error, warning
+
+_LAYOUT: Final = "CSV-indeling v1"
+_EFFORT_BRON: Final = "Bgs art. 2 (sociale incasso); LCV art. 2"
+_MINIMAL: Final = "AVG art. 5 lid 1 sub c"
+_CORRECT: Final = "AVG art. 5 lid 1 sub d"
+
+EFFORT: Final = (
+    "herinnering_verstuurd",
+    "persoonlijk_contact_gezocht",
+    "gewezen_op_schuldhulp",
+    "doorgifte_aangekondigd",
+)
+"""What a partner must have done before it may report, as Ja/Nee."""
+
+FREE_TEXT: Final = (
+    "kenmerk",
+    "klantnummer",
+    "polisnummer",
+    "voorletters",
+    "voorvoegsel",
+    "achternaam",
+    "straat",
+    "huisnummertoevoeging",
+    "woonplaats",
+    "facturen",
+)
+_WORDS: Final = ("voorletters", "voorvoegsel", "achternaam", "straat", "woonplaats")
+PARTS: Final = ("bedrag_premie", "bedrag_eigen_risico", "bedrag_eigen_bijdrage")
+
+IS_ZORG: Final = pl.col("is_zorg")
+"""In the working frame: the row's soort is zorg; never null."""
+
+ONLY_FOR: Final[dict[str, frozenset[Soort]]] = {
+    "producten": frozenset({Soort.ENERGIE}),
+    "klantnummer": frozenset(Soort) - {Soort.HUUR, Soort.ZORG},
+    "polisnummer": frozenset({Soort.ZORG}),
+    "uzovi": frozenset({Soort.ZORG}),
+    **dict.fromkeys(PARTS, frozenset({Soort.ZORG})),
+}
+"""Fields that the law names for these kinds only (Bgs art. 2; Regeling zorgverzekering art. 7b.1)."""
+
+
+def of_soort(soorten: frozenset[Soort]) -> pl.Expr:
+    """The row's soort is one of `soorten`."""
+    return value("soort").is_in(sorted(soorten))
+
+
+def _required() -> Iterator[Rule]:
+    for kolom in KOLOMMEN:
+        if not kolom.verplicht:
+            continue
+        name, soorten = kolom.naam, kolom.verplicht
+        everywhere = soorten == frozenset(Soort)
+        bron = _EFFORT_BRON if name in EFFORT else "Bgs art. 2; Regeling zorgverzekering art. 7b.1"
+        yield error(
+            f"{name}_ontbreekt",
+            name,
+            f"{name} is niet ingevuld" + ("." if everywhere else f"; dat moet bij {_names(soorten)}."),
+            f"Vul de kolom {name}. {kolom.uitleg}",
+            bron,
+            when=When.EMPTY,
+            holds=_empty(name, None if everywhere else soorten),
+        )
+
+
+def _names(soorten: frozenset[Soort]) -> str:
+    return " en ".join(s.value for s in Soort if s in soorten & LCV_SOORTEN)
+
+
+def _empty(name: str, soorten: frozenset[Soort] | None) -> pl.Expr:
+    return text(name).is_null() if soorten is None else text(name).is_null() & of_soort(soorten)
+
+
+_FORM: Final[dict[str, tuple[str, str]]] = {
+    "soort": (
+        "Deze soort achterstand kennen wij niet.",
+        "Gebruik huur, energie, water of zorg.",
+    ),
+    "signaaltype": (
+        "Dit signaaltype kennen wij niet.",
+        (
+            "Laat de kolom leeg voor een vroegsignaal, of gebruik geactualiseerd_signaal, eindeleveringssignaal,"
+            " afsluitsignaal of opzegging_zorgverzekering."
+        ),
+    ),
+    "producten": (
+        "In producten staat iets anders dan elektriciteit, gas of warmte.",
+        "Gebruik alleen deze woorden, gescheiden door een komma.",
+    ),
+    "opdrachtgever_kvk": (
+        "Het KvK-nummer heeft niet acht cijfers.",
+        "Vul alle acht cijfers in. Excel laat voorloopnullen weg: maak de kolom op als Tekst.",
+    ),
+    "uzovi": (
+        "De UZOVI-code heeft niet vier cijfers.",
+        "Vul alle vier cijfers in. Excel laat voorloopnullen weg: maak de kolom op als Tekst.",
+    ),
+    "huisnummer": (
+        "Het huisnummer is geen getal van 1 tot en met 99999.",
+        (
+            "Zet alleen het getal in huisnummer, de letter in huisletter en de rest in huisnummertoevoeging. Maakt"
+            " Excel van een huisnummer een datum, maak de kolom dan op als Tekst."
+        ),
+    ),
+    "huisletter": (
+        "De huisletter is niet één letter.",
+        "Zet één letter in huisletter en de rest in huisnummertoevoeging.",
+    ),
+    "postcode": (
+        "De postcode heeft niet de vorm 1234 AB.",
+        "Vul vier cijfers en twee letters in, van het leveringsadres.",
+    ),
+    "gemeentecode": (
+        "De gemeentecode heeft niet vier cijfers.",
+        (
+            "Vul de vier cijfers van het CBS in, met voorloopnul, of laat de kolom leeg. Excel laat voorloopnullen"
+            " weg: maak de kolom op als Tekst."
+        ),
+    ),
+}
+
+
+def _forms() -> Iterator[Rule]:
+    for name, (melding, wat) in _FORM.items():
+        code = f"{name}_onbekend" if name in {"soort", "signaaltype", "producten"} else f"{name}_ongeldig"
+        holds = unreadable(name)
+        if name in ONLY_FOR:
+            holds &= of_soort(ONLY_FOR[name])
+        yield error(code, name, melding, wat, _LAYOUT, when=When.DOUBT, holds=holds)
+
+
+def _dates() -> Iterator[Rule]:
+    for name in ("oudste_vervaldatum", "einde_levering"):
+        yield error(
+            f"{name}_ongeldig",
+            name,
+            f"In {name} staat geen bestaande datum.",
+            "Schrijf de datum als dd-mm-jjjj (31-01-2026) of jjjj-mm-dd. Maak de kolom in Excel op als Datum met die"
+            " notatie en sla opnieuw op.",
+            _LAYOUT,
+            when=When.DOUBT,
+            holds=unreadable(name),
+        )
+
+
+def _amounts() -> Iterator[Rule]:
+    wat = "Schrijf het bedrag in euro met hoogstens twee decimalen, bijvoorbeeld 1234,56."
+    for name in ("bedrag", *PARTS):
+        applies = pl.lit(value=True) if name == "bedrag" else IS_ZORG
+        yield error(
+            f"{name}_decimalen",
+            name,
+            f"{name} heeft meer dan twee cijfers achter de komma.",
+            "Rond af op hele centen. Is het teken een duizendtalteken, laat het dan weg.",
+            _LAYOUT,
+            when=When.DOUBT,
+            holds=_decimals(name, applies),
+        )
+        yield error(
+            f"{name}_ongeldig",
+            name,
+            f"In {name} staat geen bedrag.",
+            wat,
+            _LAYOUT,
+            when=When.DOUBT,
+            holds=_no_amount(name, applies),
+        )
+        yield error(
+            f"{name}_negatief",
+            name,
+            f"{name} is negatief.",
+            "Een achterstand is een bedrag boven nul; een tegoed meldt u niet.",
+            "Bgs art. 2",
+            when=When.FILLED,
+            holds=(value(name) < 0) & applies,
+        )
+
+
+def _decimals(name: str, applies: pl.Expr) -> Holds:
+    return lambda _, dialect: unreadable(name) & too_many_decimals(name, dialect.decimal) & applies
+
+
+def _no_amount(name: str, applies: pl.Expr) -> Holds:
+    return lambda _, dialect: unreadable(name) & ~too_many_decimals(name, dialect.decimal) & applies
+
+
+def _yes_no() -> Iterator[Rule]:
+    for kolom in KOLOMMEN:
+        if kolom.vorm is not Vorm.JA_NEE:
+            continue
+        name = kolom.naam
+        holds = unreadable(name)
+        if name in {"bezwaar", "persoonlijk_contact_gezocht"}:
+            holds &= ~IS_ZORG
+        yield error(
+            f"{name}_geen_ja_nee",
+            name,
+            f"In {name} staat iets anders dan Ja of Nee.",
+            "Vul Ja of Nee in.",
+            _LAYOUT,
+            when=When.DOUBT,
+            holds=holds,
+        )
+    for name in EFFORT:
+        holds = ~value(name)
+        if name == "persoonlijk_contact_gezocht":
+            holds &= ~IS_ZORG
+        yield error(
+            f"{name}_nee",
+            name,
+            f"{name} is Nee; zonder deze stap mag een signaal niet worden doorgegeven.",
+            f"Doe eerst wat nodig is en meld daarna. {KOLOM[name].uitleg}",
+            _EFFORT_BRON,
+            when=When.FILLED,
+            holds=holds,
+        )
+
+
+def _texts() -> Iterator[Rule]:
+    for name in FREE_TEXT:
+        longest = KOLOM[name].max_lengte
+        yield error(
+            f"{name}_te_lang",
+            name,
+            f"{name} is langer dan {longest} tekens.",
+            "Kort de tekst in. Controleer of de regel niet met een andere is samengevoegd.",
+            _LAYOUT,
+            when=When.DOUBT,
+            holds=text(name).str.len_chars() > longest,
+        )
+        yield error(
+            f"{name}_stuurteken",
+            name,
+            f"In {name} staat een onzichtbaar stuurteken, zoals een tab, een regeleinde of een teken dat de"
+            " leesrichting omkeert.",
+            "Haal het teken weg. In Excel kan dat met de functie WISSEN.CONTROL.",
+            _LAYOUT,
+            when=When.DOUBT,
+            holds=text(name).str.contains(CONTROL),
+        )
+    for name in _WORDS:
+        yield warning(
+            f"{name}_verloren_teken",
+            name,
+            f"In {name} staat een ? of \ufffd waar waarschijnlijk een letter met een accent stond.",
+            "Sla het bestand op als CSV UTF-8 en controleer de naam in uw systeem.",
+            _CORRECT,
+            when=When.DOUBT,
+            holds=text(name).str.contains(LOST_CHARACTER),
+        )
+        yield warning(
+            f"{name}_tekenset",
+            name,
+            f"{name} lijkt in een verkeerde tekenset gelezen: tekens als Ã¼ in plaats van ü.",
+            "Lees het bronbestand in als UTF-8 en sla het opnieuw op als CSV UTF-8.",
+            _CORRECT,
+            when=When.DOUBT,
+            holds=text(name).str.contains(MOJIBAKE),
+        )
+
+
+def _only_for() -> Iterator[Rule]:
+    for name, soorten in ONLY_FOR.items():
+        yield warning(
+            f"{name}_niet_bij_soort",
+            name,
+            f"{name} hoort niet bij deze soort en wordt niet doorgegeven.",
+            "Laat de kolom leeg bij deze soort.",
+            "Bgs art. 2; Regeling zorgverzekering art. 7b.1; AVG art. 5 lid 1 sub c",
+            when=When.FILLED,
+            holds=text(name).is_not_null() & ~of_soort(soorten),
+            drops=True,
+        )
+
+
+def _policy_fields() -> Iterator[Rule]:
+    for name in ("telefoon", "email", "geboortedatum", "geslacht"):
+        yield warning(
+            f"{name}_niet_toegestaan",
+            name,
+            f"{name} mag volgens het ingestelde veldbeleid niet worden doorgegeven en is weggelaten.",
+            "Laat de kolom voortaan weg.",
+            _MINIMAL,
+            when=When.FILLED,
+            holds=_forbidden(name),
+            drops=True,
+        )
+
+
+def _forbidden(name: str) -> Holds:
+    def holds(policy: Policy, _: Dialect) -> pl.Expr:
+        if getattr(policy.partner.veldbeleid, name):
+            return pl.lit(value=False)
+        named_by_law = IS_ZORG if name != "geslacht" else pl.lit(value=False)
+        return text(name).is_not_null() & ~named_by_law
+
+    return holds
+
+
+FIELD_RULES: Final[tuple[Rule, ...]] = (
+    *_required(),
+    *_forms(),
+    *_dates(),
+    *_amounts(),
+    *_yes_no(),
+    *_texts(),
+    *_only_for(),
+    *_policy_fields(),
+)
