@@ -167,6 +167,24 @@ class Decision:
     refusals: tuple[RowRefusal, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotSent:
+    """An attempt that ended before anything left: our own trouble. `repairable`: waiting may mend it."""
+
+    reason: str
+    repairable: bool = True
+
+
+def decide_unsent(tried: Tried, unsent: NotSent, *, now: dt.datetime, fraction: float) -> Decision:
+    """What follows an attempt that did not leave: back to where it was, a dead letter when waiting mends nothing."""
+    if tried.unknown_since is not None:
+        return _lost(tried, unsent.reason, now=now, fraction=fraction)
+    if not unsent.repairable:
+        return Decision(event=DeliveryEvent.DIE, outcome="not_sent", reason=unsent.reason)
+    wait = retry.wait(Cause.NOT_SENT, attempt=tried.attempt, fraction=fraction)
+    return Decision(event=DeliveryEvent.RETURN, due_at=now + wait, outcome="not_sent", reason=unsent.reason)
+
+
 def decide(tried: Tried, outcome: Outcome, *, now: dt.datetime, fraction: float) -> Decision:
     """What follows `outcome`; `fraction` in [0, 1) is the dice of the wait.
 

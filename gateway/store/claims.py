@@ -6,7 +6,7 @@ counted, so its limit holds over any number of workers. SQLite: one writer at a 
 """
 
 import datetime as dt
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from contracts.outcomes import RowRefusal
 from gateway.lifecycle import CLAIMABLE, UNFINISHED, DeliveryEvent, DeliveryState, next_delivery_state
-from gateway.stages.schedule import BreakerPolicy, DestinationLimit, free_slots, share
+from gateway.stages.schedule import BreakerPolicy, DestinationLimit, Kind, free_slots, share
 from gateway.store import destinations
 from gateway.store.schema import CLAIMABLE_SQL, CLAIMED_SQL, delivery, delivery_attempt, row_refusal
 
@@ -54,11 +54,12 @@ class Candidate(Struct, frozen=True, kw_only=True):
 
 
 class Claimed(Struct, frozen=True, kw_only=True):
-    """A claim: the delivery as it was before, under which claim id, the how-manieth attempt."""
+    """A claim: the delivery as it was before, and the `n`-th attempt at it. From `claimed_at` it counts as sent."""
 
     delivery: Candidate
     claim_id: str
     n: int
+    claimed_at: dt.datetime
 
 
 class Picked(Struct, frozen=True, kw_only=True):
@@ -123,10 +124,15 @@ def _due(
 ) -> list[Candidate]:
     query = _DUE if not paused_partners else _DUE.where(delivery.c.partner.not_in(sorted(paused_partners)))
     rows = conn.execute(query, {"key": key, "now": now, "number": number})
+    return _candidates(rows)
+
+
+def _candidates(rows: Iterable[Sequence[Any]]) -> list[Candidate]:
     return [Candidate(**dict(zip(_NAMES, row, strict=True))) for row in rows]
 
 
 _NAMES: Final = Candidate.__struct_fields__
+_COLUMNS: Final = [delivery.c[name] for name in _NAMES]
 _older: Final = delivery.alias("older")
 _IN_ORDER: Final = delivery.c.ordering_key.is_(None) | ~sa.exists().where(
     (_older.c.ordering_key == delivery.c.ordering_key)
@@ -134,7 +140,7 @@ _IN_ORDER: Final = delivery.c.ordering_key.is_(None) | ~sa.exists().where(
     & _older.c.state.in_(sorted(int(state) for state in UNFINISHED))
 )
 _DUE: Final = (
-    sa.select(*(delivery.c[name] for name in _NAMES))
+    sa.select(*_COLUMNS)
     .where(delivery.c.destination == sa.bindparam("key"), sa.text(f"delivery.{CLAIMABLE_SQL}"))
     .where(delivery.c.due_at <= sa.bindparam("now", type_=delivery.c.due_at.type), _IN_ORDER)
     .order_by(delivery.c.threatening.desc(), delivery.c.turn, delivery.c.id)
@@ -153,6 +159,27 @@ _WAITING: Final = sa.text(
       FROM waiting WHERE waiting.key IS NOT NULL
     ) SELECT key FROM waiting WHERE key IS NOT NULL
     """  # noqa: S608  # the predicate is a constant of the schema
+)
+
+
+def unsent_pairs(conn: Connection) -> list[tuple[str, str]]:
+    """(gemeentecode, destination) of parcels of signalen that wait and were never sent."""
+    pairs = sa.select(delivery.c.gemeentecode, delivery.c.destination).where(_NEVER_SENT).distinct()
+    return sorted(conn.execute(pairs).tuples())
+
+
+def unsent(conn: Connection, *, gemeentecode: str, destination: str, limit: int) -> list[Candidate]:
+    """Those of one pair, locked until the transaction ends, without those that another transaction holds."""
+    pair = (delivery.c.gemeentecode == gemeentecode) & (delivery.c.destination == destination) & _NEVER_SENT
+    query = sa.select(*_COLUMNS).where(pair).order_by(delivery.c.id).limit(limit)
+    return _candidates(conn.execute(query.with_for_update(skip_locked=True)))
+
+
+_NEVER_SENT: Final = sa.and_(
+    sa.text(CLAIMABLE_SQL),
+    delivery.c.state != int(DeliveryState.UNKNOWN),
+    delivery.c.kind == Kind.SIGNALEN.value,
+    delivery.c.first_sent_at.is_(None),
 )
 
 
@@ -176,7 +203,7 @@ def take(
     if taken.rowcount != len(ids):
         raise RuntimeError("a locked candidate was moved by another")  # a defect: roll back rather than send
     conn.execute(_OPEN_ATTEMPTS, {"ids": ids, "now": now})
-    return [Claimed(delivery=c, claim_id=claim_id, n=c.attempts + 1) for c in candidates]
+    return [Claimed(delivery=c, claim_id=claim_id, n=c.attempts + 1, claimed_at=now) for c in candidates]
 
 
 def claim(
