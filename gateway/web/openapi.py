@@ -4,7 +4,7 @@ It is stated rather than inferred: bodies are streams and every status is a prom
 not what we mean. A test ties its paths and methods to the routes of the app.
 """
 
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from litestar import Litestar
