@@ -3,29 +3,57 @@
 Clock and dice come from here: business time is the system's clock in UTC, dice are the system's random source.
 """
 
+import asyncio
 import datetime as dt
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+import signal
+import socket
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from functools import partial
 from typing import Final
+
+import uvloop
 
 import adapters
 import contracts
 from adapters import catalogue
 from adapters.config import AdapterConfigError
-from contracts.overeenkomst import Systeem
+from contracts.codelists.gemeenten import GEMEENTEN
+from contracts.overeenkomst import Systeem, Toegang
+from contracts.ports import Poll
+from contracts.terugkoppeling import Terugkoppeling
+from gateway import __version__, log
+from gateway.crypto.certificates import RevocationLists
 from gateway.crypto.keys import FileKeyStore, KeyRing
 from gateway.crypto.signing import ReceiptSigner, key_id, public_half
-from gateway.errors import SettingsError
+from gateway.errors import NotFoundError, SettingsError
+from gateway.flow.deliver import DeliverParts, read_signalen
+from gateway.flow.erase import erase_due, rewrap_settled
+from gateway.flow.hear import hear, link_reader, read_terugkoppeling
 from gateway.flow.kit import Kit
+from gateway.flow.limits import Limits
+from gateway.flow.process import process_next, sweep
+from gateway.runtime.current import Connections, CurrentDirectory
+from gateway.runtime.schedule import Job, ReloadOnChange, ThreateningAlert, poll_results, run_jobs
+from gateway.runtime.worker import Worker
 from gateway.settings import Settings
+from gateway.stages.directory import Directory
 from gateway.store import migrate
 from gateway.store.blob_files import FileBlobs
 from gateway.store.blobs import BlobStore, DatabaseBlobs
-from gateway.store.database import Database, open_database
+from gateway.store.claims import Candidate
+from gateway.store.database import Database, exclusive_process_lock, open_database
+from gateway.store.feedback import get_relay
+from gateway.web.app import create_app
+from gateway.web.parts import WebParts
+from gateway.web.server import Listener, machine_listener
+from gateway.web.server import serve as web_serve
 
 _DISTRIBUTION: Final = "signaalpoort"
 _RECEIPT_KEYS: Final = "receipt-ed25519/"
+_MINUTE: Final = dt.timedelta(minutes=1)
 
 
 def clock() -> dt.datetime:
@@ -106,4 +134,145 @@ def check_systeem(systeem: Systeem) -> str | None:
         catalogue.check_config(systeem)
     except AdapterConfigError as error:
         return str(error)
+    return None
+
+
+def connections(kit: Kit, directory: Callable[[], Directory]) -> Connections:
+    """Adapters for the destinations in `directory`, of the kinds in the catalogue."""
+    return Connections(
+        directory,
+        open_systeem=partial(catalogue.open_adapter, clock=kit.clock, dice=kit.dice),
+        open_webhook=partial(
+            catalogue.open_webhook, secret_dir=kit.settings.storage.secret_dir, clock=kit.clock, dice=kit.dice
+        ),
+        clock=kit.clock,
+        linger=dt.timedelta(seconds=2 * kit.settings.work.attempt_timeout_seconds),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Process:
+    """What one process turns: built once, run until `stop`."""
+
+    kit: Kit
+    directory: CurrentDirectory
+    connections: Connections
+    parts: DeliverParts
+    listeners: Sequence[Listener]
+
+
+def serve(settings: Settings) -> None:
+    """Listen, process, deliver and relay until SIGTERM or SIGINT. On SQLite one such process at a time."""
+    with open_kit(settings) as kit, _sole_process(kit.db):
+        directory = CurrentDirectory(kit)
+        parts = WebParts(kit=kit, directory=directory, revocation=_revocation(settings), limits=Limits(kit.clock))
+        listeners = [machine_listener(create_app(parts), settings.https)]
+        _run("serve", _process(kit, directory, listeners))
+
+
+def work(settings: Settings) -> None:
+    """Process, deliver and relay beside other processes, without listening. PostgreSQL only."""
+    with open_kit(settings) as kit:
+        if kit.db.dialect != "postgresql":
+            raise SettingsError("on SQLite one process does everything: use serve; work needs PostgreSQL")
+        _run("work", _process(kit, CurrentDirectory(kit), ()))
+
+
+def _process(kit: Kit, directory: CurrentDirectory, listeners: Sequence[Listener]) -> _Process:
+    parts = DeliverParts(
+        read_signalen=read_signalen, read_terugkoppeling=_read_terugkoppeling, on_settled=rewrap_settled
+    )
+    return _Process(
+        kit=kit, directory=directory, connections=connections(kit, directory), parts=parts, listeners=listeners
+    )
+
+
+def _read_terugkoppeling(kit: Kit, delivery: Candidate) -> Terugkoppeling:
+    with kit.db.read() as conn:
+        relay = None if delivery.relay_id is None else get_relay(conn, delivery.relay_id)
+    if relay is None:
+        raise NotFoundError("this delivery has no relay")
+    return read_terugkoppeling(relay, link_reader(kit))
+
+
+def _sole_process(db: Database) -> AbstractContextManager[None]:
+    return nullcontext() if db.path is None else exclusive_process_lock(db.path.with_name(db.path.name + ".lock"))
+
+
+def _revocation(settings: Settings) -> RevocationLists:
+    return RevocationLists(
+        settings.https.crl,
+        authorities=settings.https.client_ca,
+        max_age=dt.timedelta(hours=settings.https.crl_max_age_hours),
+        clock=clock,
+    )
+
+
+def _run(what: str, process: _Process) -> None:
+    log.emit(log.STARTED, what=what, version=__version__, database=process.kit.db.dialect)
+    uvloop.run(_turn(process))
+    log.emit(log.STOPPED, what=what)
+
+
+async def _turn(process: _Process) -> None:
+    """Everything at once until a signal; requests and attempts under way end first."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    name = f"{socket.gethostname()}-{os.getpid()}-{process.kit.dice(3).hex()}"
+    worker = Worker(
+        process.kit, process.parts, process.connections.adapter, name=name, alone=process.kit.db.dialect == "sqlite"
+    )
+    try:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(_stop_all_when_done(web_serve(process.listeners, stop=stop), stop))
+            group.create_task(worker.run(stop))
+            group.create_task(run_jobs(process.kit, _jobs(process, stop), stop))
+    finally:
+        await process.connections.aclose()
+
+
+async def _stop_all_when_done(serving: Coroutine[None, None, None], stop: asyncio.Event) -> None:
+    try:
+        await serving
+    finally:
+        stop.set()
+
+
+def _jobs(process: _Process, stop: asyncio.Event) -> list[Job]:
+    """What happens by the clock in this process; each is harmless beside another process that does the same."""
+    kit = process.kit
+    poll = dt.timedelta(seconds=kit.settings.work.poll_seconds)
+
+    def process_waiting() -> None:
+        while not stop.is_set() and process_next(kit):
+            pass
+
+    async def ask_for_results() -> None:
+        for key in process.directory().systemen:
+            await poll_results(kit, key, process.connections.adapter(key), partial(_take_results, process))
+
+    return [
+        Job(name="process", every=poll, run=process_waiting),
+        Job(name="reload", every=poll, run=ReloadOnChange(kit, process.parts, process.directory.reload)),
+        Job(
+            name="ask_results",
+            every=dt.timedelta(seconds=kit.settings.work.result_poll_seconds),
+            run=ask_for_results,
+        ),
+        Job(name="threatening", every=_MINUTE, run=ThreateningAlert(kit)),
+        Job(name="close_retired", every=_MINUTE, run=process.connections.close_retired),
+        Job(name="sweep", every=10 * _MINUTE, run=lambda: _ignore(sweep(kit))),
+        Job(name="erase", every=60 * _MINUTE, run=lambda: _ignore(erase_due(kit))),
+    ]
+
+
+def _take_results(process: _Process, key: str, poll: Poll) -> None:
+    """What a system answers to our own question counts as reported by a credential of that system for all gemeenten."""
+    asked = Toegang(key=f"poll-{key}", systeem=key, gemeenten=tuple(GEMEENTEN), van=dt.date.min)
+    hear(process.kit, process.directory(), asked, poll.resultaten)
+
+
+def _ignore(_: object) -> None:
     return None

@@ -20,7 +20,7 @@ def command() -> None:
 def rotate(invocation: Invocation) -> None:
     """Sign receipts with a new key from the next start on.
 
-    The retired public key stays published at /.well-known/jwks.json, so receipts that partners keep can be verified.
+    The retired public key stays published at /v1/sleutels, so receipts that partners keep can be verified.
 
     \b
     Example: signaalpoort keys rotate && systemctl restart signaalpoort

@@ -3,10 +3,10 @@
 import datetime as dt
 from typing import Any, Final
 
-import sqlalchemy as sa
 from anyio import to_thread
 from litestar import MediaType, Response, route
 
+from gateway.store.database import now_ms
 from gateway.web import links
 from gateway.web.aanleveringen import READ
 from gateway.web.answers import json_answer
@@ -61,4 +61,4 @@ async def get_security_txt(request: AnyRequest) -> Response[str]:
 
 def _ask_database(request: AnyRequest) -> None:
     with parts_of(request).kit.db.read() as conn:
-        conn.execute(sa.text("SELECT 1"))
+        now_ms(conn)

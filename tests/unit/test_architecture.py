@@ -53,6 +53,17 @@ def test_the_import_rules_are_exhaustive() -> None:
     assert not floors.get("exhaustive_ignores")
 
 
+def test_outside_the_store_a_connection_is_only_passed_on() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}: {line}"
+        for path in CODE
+        if "store" not in path.relative_to(ROOT).parts
+        for line in path.read_text("utf-8").splitlines()
+        if re.match(r"\s*(from|import) (sqlalchemy|alembic)", line) and line != "from sqlalchemy import Connection"
+    ]
+    assert found == []
+
+
 @pytest.mark.parametrize("package", [contracts, adapters, gateway], ids=lambda package: package.__name__)
 def test_every_module_imports_alone_and_does_nothing(package: object) -> None:
     prefix = f"{package.__name__}."  # type: ignore[attr-defined]  # a package, which mypy knows as object here
