@@ -105,7 +105,7 @@ def pick(
     A destination that `limits` does not name gets nothing.
     """
     known = destinations.lock_free(conn, limits.keys())
-    flying: dict[str, int] = dict(conn.execute(_IN_FLIGHT).tuples().all())
+    flying: dict[str, int] = dict(conn.execute(_IN_FLIGHT).all())
     found: dict[str, list[Candidate]] = {}
     for key, limit in limits.items():
         if key not in known or known[key].paused:
@@ -165,7 +165,7 @@ _WAITING: Final = sa.text(
 def unsent_pairs(conn: Connection) -> list[tuple[str, str]]:
     """(gemeentecode, destination) of parcels of signalen that wait and were never sent."""
     pairs = sa.select(delivery.c.gemeentecode, delivery.c.destination).where(_NEVER_SENT).distinct()
-    return sorted(conn.execute(pairs).tuples())
+    return sorted((code or "", to) for code, to in conn.execute(pairs))
 
 
 def unsent(conn: Connection, *, gemeentecode: str, destination: str, limit: int) -> list[Candidate]:
