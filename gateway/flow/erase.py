@@ -40,15 +40,14 @@ _HASH_KEY: Final = re.compile(r"hash/([^/]+)/(\d{4}H[12])")
 _DONE: Final = frozenset({UploadState.PROCESSED, UploadState.REJECTED})
 
 
-def rewrap_settled(conn: Connection, kit: Kit, root_ids: Collection[int]) -> int:
-    """Decide when the content of these parcels is forgotten, for those that are settled; how many were.
+def rewrap_settled(conn: Connection, kit: Kit, root_ids: Collection[int]) -> None:
+    """Decide when the content of these parcels is forgotten, for those of which nothing is unfinished.
 
     Call it in the transaction that settles a leaf. Rows of a parcel of which anything was delivered are kept for
     `delivered_rows_days`; of which everything was refused, for `refused_rows_days`; a parcel that was stopped
     altogether (no agreement any more) is forgotten here and now.
     """
-    settled = retention.settled(conn, root_ids) if root_ids else []
-    return sum(_settle(conn, kit, parcel) for parcel in settled)
+    _settle_all(conn, kit, root_ids)
 
 
 def erase_due(kit: Kit) -> dict[str, int]:
@@ -59,6 +58,11 @@ def erase_due(kit: Kit) -> dict[str, int]:
         if done[what]:
             log.emit(log.ERASED, what=what, count=done[what])
     return done
+
+
+def _settle_all(conn: Connection, kit: Kit, root_ids: Collection[int]) -> int:
+    settled = retention.settled(conn, root_ids) if root_ids else []
+    return sum(_settle(conn, kit, parcel) for parcel in settled)
 
 
 def _settle(conn: Connection, kit: Kit, parcel: SettledParcel) -> bool:
@@ -105,7 +109,7 @@ def _settle_late(kit: Kit) -> int:
     """Parcels whose last two leaves were settled at one moment: neither transaction saw the other."""
 
     def step(conn: Connection) -> int:
-        return rewrap_settled(conn, kit, retention.finished(conn, limit=BATCH))
+        return _settle_all(conn, kit, retention.finished(conn, limit=BATCH))
 
     return _repeat(kit, step)
 

@@ -151,7 +151,7 @@ def wrapping_keys_in_use(conn: Connection) -> set[str]:
 def hash_periods_in_use(conn: Connection) -> set[tuple[str, str]]:
     """(partner, period) of every run of hashes that is kept."""
     query = sa.select(hash_run.c.partner, hash_run.c.period).distinct()
-    return {(partner, period) for partner, period in conn.execute(query).tuples()}
+    return {(partner, period) for partner, period in conn.execute(query)}
 
 
 def processing_since(conn: Connection) -> dt.datetime | None:
@@ -177,7 +177,7 @@ def blobs_in_use(conn: Connection, names: Sequence[str]) -> set[str]:
 def upload_states(conn: Connection, ids: Sequence[str]) -> dict[str, UploadState]:
     """The states of those of `ids` that exist."""
     query = sa.select(upload.c.id, upload.c.state).where(upload.c.id.in_(ids))
-    return {id_: UploadState(state) for id_, state in conn.execute(query).tuples()}
+    return {id_: UploadState(state) for id_, state in conn.execute(query)}
 
 
 def _forget(conn: Connection, table: sa.Table, key: sa.Column[int], due: sa.Select[Any], gone: dict[str, None]) -> int:
