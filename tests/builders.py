@@ -22,7 +22,7 @@ from contracts.overeenkomst import (
     Toegang,
 )
 from contracts.signaal import LCV_SOORTEN, Signaal, Soort
-from contracts.terugkoppeling import Resultaat
+from contracts.terugkoppeling import Gebeurtenis, Resultaat
 from gateway.stages.agreement import VersionedOvereenkomst
 from gateway.stages.directory import Directory
 
@@ -154,7 +154,7 @@ def a_directory(
 def a_resultaat(signaal_id: str = UPLOAD_ID[:-1] + "1", **kw: Any) -> Resultaat:
     """`hulp_geaccepteerd` for one signaal, unless `gebeurtenis` or `code` says otherwise."""
     if "code" not in kw and "gebeurtenis" not in kw:
-        kw = {"gebeurtenis": "hulp_geaccepteerd", "datum": TODAY} | kw
+        kw = {"gebeurtenis": Gebeurtenis.HULP_GEACCEPTEERD, "datum": TODAY} | kw
     return Resultaat(**{"resultaat_id": "R-1", "signaal_id": signaal_id} | kw)
 
 
