@@ -147,15 +147,18 @@ def test_a_second_process_may_write_beside_the_serving_one(sqlite_url: str, sqli
         "from gateway.store.schema import destination\n"
         "with open_database(sys.argv[1]) as db:\n"
         "    for n in range(20):\n"
-        "        with db.write() as conn: conn.execute(sa.insert(destination).values(key=f'cli-{n}'))\n"
+        "        with db.write() as conn:\n"
+        "            conn.execute(sa.select(destination)).all()\n"
+        "            conn.execute(sa.insert(destination).values(key=f'cli-{n}'))\n"
     )
     with subprocess.Popen([sys.executable, "-c", code, sqlite_url]) as process:
-        for n in range(50):
+        for n in range(150):
             with sqlite_database.write() as conn:
+                conn.execute(sa.select(destination)).all()  # what was read must still hold when it is written
+                time.sleep(0.005)
                 _add(conn, f"serve-{n}")
-                time.sleep(0.002)
     assert process.returncode == 0
-    assert len(_keys(sqlite_database)) == 70
+    assert len(_keys(sqlite_database)) == 170
 
 
 def test_sqlite_is_durable_at_commit(sqlite_database: Database) -> None:

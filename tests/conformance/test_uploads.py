@@ -171,6 +171,17 @@ def test_many_workers_never_share_a_partner(database: Database, database_url: st
     assert sorted(claimed) == ["id-0", "id-1", "id-2"]
 
 
+def test_an_older_upload_that_just_arrived_does_not_let_two_in(postgres_database: Database) -> None:
+    _received(postgres_database, 5)
+    with postgres_database.write() as conn:
+        uploads.insert_received(conn, _announced(1), _bytes(1))
+        claimed = processing.claim_next(conn, claim_id="one", lease_ms=60_000)
+        assert claimed is not None
+        assert claimed.id == "id-1"
+        assert _claim(postgres_database, "two") is None
+    assert _claim(postgres_database, "three") is None
+
+
 def test_publishing_needs_the_claim(database: Database) -> None:
     no = _received(database, 1)
     _claim(database, "one")
