@@ -6,6 +6,7 @@ from uuid import UUID
 
 from anyio import to_thread
 from litestar import Response, route
+from litestar.params import FromPath
 from litestar.response import Stream
 
 from contracts.overeenkomst import Signaalpartner
@@ -38,7 +39,7 @@ async def list_aanleveringen(request: AnyRequest) -> Response[Any]:
 
 
 @route(links.AANLEVERINGEN + "/{upload_id:str}", http_method=READ)
-async def get_aanlevering(request: AnyRequest, upload_id: str) -> Response[Any]:
+async def get_aanlevering(request: AnyRequest, upload_id: FromPath[str]) -> Response[Any]:
     """State and counts of one upload."""
     partner = await signed_in_partner(request)
     shown = await _flow(request, lambda kit: report.show(kit, partner, upload_id=_id(upload_id)))
@@ -46,7 +47,7 @@ async def get_aanlevering(request: AnyRequest, upload_id: str) -> Response[Any]:
 
 
 @route(links.AANLEVERINGEN + "/{upload_id:str}/ontvangstbewijs", http_method=READ)
-async def get_ontvangstbewijs(request: AnyRequest, upload_id: str) -> Response[str]:
+async def get_ontvangstbewijs(request: AnyRequest, upload_id: FromPath[str]) -> Response[str]:
     """The signed receipt, a compact JWS."""
     partner = await signed_in_partner(request)
     best(request.headers.get("accept"), (JOSE,))
@@ -55,7 +56,7 @@ async def get_ontvangstbewijs(request: AnyRequest, upload_id: str) -> Response[s
 
 
 @route(links.AANLEVERINGEN + "/{upload_id:str}/verwerkingsverslag", http_method=READ)
-async def get_verwerkingsverslag(request: AnyRequest, upload_id: str) -> Response[Any]:
+async def get_verwerkingsverslag(request: AnyRequest, upload_id: FromPath[str]) -> Response[Any]:
     """The report in the form that the caller likes best: JSON, CSV, or a page."""
     partner = await signed_in_partner(request)
     form = best(request.headers.get("accept"), REPORT_FORMS)
@@ -72,7 +73,7 @@ async def get_verwerkingsverslag(request: AnyRequest, upload_id: str) -> Respons
     return answer
 
 
-async def _as_csv(request: AnyRequest, partner: Signaalpartner, upload_id: str) -> Response[Any]:
+async def _as_csv(request: AnyRequest, partner: Signaalpartner, upload_id: FromPath[str]) -> Response[Any]:
     lines = await _flow(request, lambda kit: report.report_lines(kit, partner, upload_id=upload_id))
     chunks: Iterator[bytes] = iter(()) if request.method == "HEAD" else csv_chunks(lines)
     headers = {

@@ -3,15 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from email.message import Message
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from anyio import to_thread
 from litestar.types import Receive
 from python_multipart import MultipartParser
 from python_multipart.exceptions import FormParserError
-from python_multipart.multipart import MultipartCallbacks
 
 from gateway.errors import IncompleteBodyError, InvalidInputError, Problem, TooLargeError
+
+if TYPE_CHECKING:
+    from python_multipart.multipart import MultipartCallbacks  # exists for type checkers only
 
 BUFFER: Final = 1 << 20
 """Bytes that one step in a thread takes: large enough that hashing and sealing outweigh the step."""

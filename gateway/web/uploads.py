@@ -8,6 +8,7 @@ from uuid import UUID
 import http_sf
 from anyio import to_thread
 from litestar import Response, post, put
+from litestar.params import FromPath
 from msgspec.structs import replace
 
 from contracts.overeenkomst import Signaalpartner
@@ -49,7 +50,7 @@ async def post_aanlevering(request: AnyRequest) -> Response[Any]:
 
 
 @put(links.AANLEVERINGEN + "/{upload_id:str}/inhoud", status_code=204)
-async def put_inhoud(request: AnyRequest, upload_id: str) -> Response[None]:
+async def put_inhoud(request: AnyRequest, upload_id: FromPath[str]) -> Response[None]:
     """The bytes of an announced file. Sent again they are answered the same; other bytes after that conflict."""
     partner = await _sender(request)
     announced = await to_thread.run_sync(_announced, request, partner, upload_id)
