@@ -280,5 +280,5 @@ def _causes(error: BaseException | None) -> list[BaseException]:
 
 
 def _refuses_our_certificate(error: ssl.SSLError) -> bool:
-    reason = error.reason or ""
+    reason: str = getattr(error, "reason", None) or ""  # absent when ssl itself raised without OpenSSL
     return "ALERT" in reason and any(name in reason for name in CERTIFICATE_ALERTS)

@@ -91,7 +91,7 @@ def _resultaat(item: Mapping[str, object], names: ResultNames) -> Resultaat | No
     try:
         happened = item.get(names.happened)
         if happened is not None:
-            ours["datum"] = dt.datetime.strptime(str(happened), names.date).date()  # noqa: DTZ007 - a calendar date
+            ours["datum"] = dt.datetime.strptime(str(happened), names.date).date()  # noqa: DTZ007  # a calendar date
         return msgspec.convert(ours, Resultaat)
     except ValueError:  # msgspec.ValidationError is one
         return None

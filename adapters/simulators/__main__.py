@@ -15,7 +15,7 @@ from adapters.simulators.serving import KINDS, Listener, Setup, build, serve
 
 
 def _now() -> dt.datetime:
-    return dt.datetime.now(dt.UTC)  # noqa: TID251 - this process is its own composition root
+    return dt.datetime.now(dt.UTC)  # noqa: TID251  # this process is its own composition root
 
 
 def _arguments(argv: list[str] | None) -> argparse.Namespace:

@@ -87,7 +87,7 @@ class Mood:
         """Behave so from now on."""
         self.behaviour = behaviour
         self._next = dict(behaviour.next)
-        self._random = random.Random(behaviour.seed)  # noqa: S311 - a simulation, repeatable by its seed
+        self._random = random.Random(behaviour.seed)  # noqa: S311  # a simulation, repeatable by its seed
         self._room = 1.0
         self._seen = self._clock()
 

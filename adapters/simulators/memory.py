@@ -64,7 +64,7 @@ class Memory:
         return self._parcel("reference", reference)
 
     def _parcel(self, column: str, value: str) -> Parcel | None:
-        query = f"SELECT digest, reference, verdict, ready_at FROM parcel WHERE {column} = ?"  # noqa: S608 - two names, both ours
+        query = f"SELECT digest, reference, verdict, ready_at FROM parcel WHERE {column} = ?"  # noqa: S608  # two names, both ours
         row = self._db.execute(query, (value,)).fetchone()
         if row is None:
             return None

@@ -47,7 +47,7 @@ def draw_results(
     values, odds = list(by), list(by.values())
     events = {event.value for event in Gebeurtenis}
     for signaal_id in signaal_ids:
-        dice = random.Random(f"{seed}:{signaal_id}")  # noqa: S311 - a simulation, repeatable by its seed
+        dice = random.Random(f"{seed}:{signaal_id}")  # noqa: S311  # a simulation, repeatable by its seed
         if dice.random() >= share:
             continue
         value = dice.choices(values, odds)[0]

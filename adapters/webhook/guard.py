@@ -40,6 +40,8 @@ def is_allowed(text: str, *, private_allowed: bool) -> bool:
 def _allowed(address: Address, *, private_allowed: bool) -> bool:
     if address.is_link_local or address.is_multicast or address.is_unspecified:
         return False
+    if address.version == 4 and address.is_reserved:  # of IPv6, ::1 counts as reserved too
+        return False
     if address.is_loopback or address.is_private:
         return private_allowed
     return address.is_global and not address.is_reserved
