@@ -36,7 +36,7 @@ from gateway.flow.kit import Kit
 from gateway.flow.limits import Limits
 from gateway.flow.process import process_next, sweep
 from gateway.runtime.current import Connections, CurrentDirectory
-from gateway.runtime.schedule import Job, ReloadOnChange, ThreateningAlert, poll_results, run_jobs
+from gateway.runtime.schedule import Job, ReloadOnChange, ThreateningAlert, poll_results, run_jobs, run_once
 from gateway.runtime.worker import Worker
 from gateway.settings import Settings
 from gateway.stages.directory import Directory
@@ -47,8 +47,9 @@ from gateway.store.claims import Candidate
 from gateway.store.database import Database, exclusive_process_lock, open_database
 from gateway.store.feedback import get_relay
 from gateway.web.app import create_app
+from gateway.web.pages import create_pages_app
 from gateway.web.parts import WebParts
-from gateway.web.server import Listener, machine_listener
+from gateway.web.server import Listener, machine_listener, pages_listener
 from gateway.web.server import serve as web_serve
 
 _DISTRIBUTION: Final = "signaalpoort"
@@ -166,7 +167,10 @@ def serve(settings: Settings) -> None:
     with open_kit(settings) as kit, _sole_process(kit.db):
         directory = CurrentDirectory(kit)
         parts = WebParts(kit=kit, directory=directory, revocation=_revocation(settings), limits=Limits(kit.clock))
-        listeners = [machine_listener(create_app(parts), settings.https)]
+        listeners = [
+            machine_listener(create_app(parts), settings.https),
+            pages_listener(create_pages_app(parts), settings.https, settings.pages),
+        ]
         _run("serve", _process(kit, directory, listeners))
 
 
@@ -249,9 +253,14 @@ def _jobs(process: _Process, stop: asyncio.Event) -> list[Job]:
         while not stop.is_set() and process_next(kit):
             pass
 
-    async def ask_for_results() -> None:
-        for key in process.directory().systemen:
+    def ask(key: str) -> Job:
+        async def ask_one() -> None:
             await poll_results(kit, key, process.connections.adapter(key), partial(_take_results, process))
+
+        return Job(name=f"ask_{key}", every=poll, run=ask_one)
+
+    async def ask_for_results() -> None:
+        await asyncio.gather(*(run_once(ask(key)) for key in process.directory().systemen))
 
     return [
         Job(name="process", every=poll, run=process_waiting),

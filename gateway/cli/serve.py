@@ -5,7 +5,7 @@ import sys
 
 import click
 
-from gateway import bootstrap, log
+from gateway import log
 from gateway.cli import Invocation
 from gateway.web.server import openssl_conf_path
 
@@ -22,6 +22,8 @@ def command(invocation: Invocation) -> None:
     Example: signaalpoort --config /etc/signaalpoort/signaalpoort.toml serve
     """
     _restart_with_our_tls()
+    from gateway import bootstrap  # only now: the process that starts anew need not load everything twice
+
     log.configure()
     bootstrap.serve(invocation.settings())
 
