@@ -36,7 +36,7 @@ def counts_per_gemeente(conn: Connection, *, upload_no: int) -> dict[str, Counte
         .group_by(t.gemeentecode, t.state)
     )
     counted: dict[str, Counter[RowState]] = {}
-    for code, state, number, gone in conn.execute(query).tuples():
+    for code, state, number, gone in conn.execute(query):
         counted.setdefault(code or "", Counter()).update(delivery_counts([(state, int(number), int(gone))]))
     return counted
 
@@ -55,7 +55,7 @@ def ended_rows(conn: Connection, *, upload_no: int, attempt_no: int) -> Iterator
         .order_by(t.row_no)
         .execution_options(yield_per=_FETCH)
     )
-    for row_no, parcel_no, position in conn.execute(query).tuples():
+    for row_no, parcel_no, position in conn.execute(query):
         if parcel_no not in parcels:
             continue
         ended = _ending_of(position, refusals.get((parcel_no, position)), endings.get(parcel_no, ()))
@@ -84,7 +84,7 @@ def _refusals(conn: Connection, upload_no: int) -> dict[tuple[int, int], str]:
         .join(row_refusal, row_refusal.c.root_id == delivery.c.id)
         .where((delivery.c.upload_no == upload_no) & (delivery.c.kind == SIGNALEN))
     )
-    return {(parcel_no, position): code for parcel_no, position, code in conn.execute(query).tuples()}
+    return {(parcel_no, position): code for parcel_no, position, code in conn.execute(query)}
 
 
 def _endings(conn: Connection, upload_no: int) -> dict[int, list[_Ending]]:
@@ -93,7 +93,7 @@ def _endings(conn: Connection, upload_no: int) -> dict[int, list[_Ending]]:
         (t.upload_no == upload_no) & (t.kind == SIGNALEN) & t.state.in_([int(state) for state in _ENDED])
     )
     found: dict[int, list[_Ending]] = {}
-    for parcel_no, start, end, state, reason in conn.execute(query).tuples():
+    for parcel_no, start, end, state, reason in conn.execute(query):
         found.setdefault(parcel_no, []).append((start, end, ROW_STATE_OF_DELIVERY[DeliveryState(state)], reason))
     return found
 
