@@ -20,7 +20,7 @@ WEBHOOK_SECRET: Final = "energiebedrijf-webhook"  # noqa: S105  # the name of a 
 VPS_TOKEN: Final = "vps-token"  # noqa: S105  # the name of a file
 RIS_TOKEN: Final = "ris-token"  # noqa: S105  # the name of a file
 VPS_ACCESS: Final = "vps-resultaten"
-RIS_ACCESS: Final = "ris-resultaten"
+"""VPS pushes its results; RIS is asked for them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +84,7 @@ def apply_text(folder: Path, country: Sequence[Place], urls: Urls, day: dt.date)
             _systems(folder, urls),
             *_gemeenten(country, since),
             _partners(folder, urls),
-            _accesses(since),
+            _access(since),
             *_overeenkomsten(country, since),
         ]
     )
@@ -113,6 +113,7 @@ gelijktijdig = 6
 url = "{urls.ris}"
 token_file = "{folder}/secrets/{RIS_TOKEN}"
 ca_file = "{folder}/certificates/ca.pem"
+poll = true
 """
 
 
@@ -151,11 +152,8 @@ ca_bestand = "{folder}/certificates/ca.pem"
 """
 
 
-def _accesses(since: dt.date) -> str:
-    return "\n".join(
-        f'[[toegangen]]\nkey = "{key}"\nsysteem = "{systeem}"\ngemeenten = "alle"\nvan = {since}\n'
-        for key, systeem in ((VPS_ACCESS, VPS), (RIS_ACCESS, RIS))
-    )
+def _access(since: dt.date) -> str:
+    return f'[[toegangen]]\nkey = "{VPS_ACCESS}"\nsysteem = "{VPS}"\ngemeenten = "alle"\nvan = {since}\n'
 
 
 def _overeenkomsten(country: Sequence[Place], since: dt.date) -> Iterable[str]:
