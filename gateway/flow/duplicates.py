@@ -48,8 +48,7 @@ def keyed_hashes(texts: pl.Series, key: bytes) -> pl.Series:
 
 def hash_block(rows: pl.DataFrame, key: bytes) -> pl.DataFrame:
     """Schema RUN for the rows of a block (canonical columns and row_no)."""
-    texts = rows.select(content_text().alias("content"), identity_text().alias("identity"))
-    content, identity = keyed_hashes(texts["content"], key), keyed_hashes(texts["identity"], key)
+    content, identity = keyed_hashes(content_text(rows), key), keyed_hashes(identity_text(rows), key)
     return pl.DataFrame(
         {"content": content, "identity": identity, "row_no": rows["row_no"]},
     ).select(

@@ -111,28 +111,32 @@ class ParcelWriter:
         """Seal `rows` (canonical columns plus GROUP and row_no); returns (row_no, parcel_no, position)."""
         if rows.is_empty():
             return pl.DataFrame(schema=PLACES)
-        groups = (
-            rows.select("row_no", *GROUP, _lines(rows, self._upload), _link_lines())
-            .group_by(GROUP, maintain_order=True)
-            .agg("row_no", "line", "link")
-        )
+        groups = rows.select(GROUP).with_row_index("index").group_by(GROUP, maintain_order=True).agg("index")
         keys = groups.select(GROUP).rows(named=True)
-        placed = _place(
-            groups, pl.Series("filled", map(self._filled, keys)), pl.Series("limit", map(self._limit, keys))
+        places = _place(
+            groups["index"], filled=[self._filled(key) for key in keys], limits=[self._limit(key) for key in keys]
         )
-        parts = placed.group_by("group", "slot", maintain_order=True).agg(
-            pl.len(), pl.col("line").str.join("\n"), pl.col("link").str.join("\n")
+        parts = _lines_of_parts(rows, places["part"].gather(places["index"].arg_sort()), self._upload)
+        sizes = places.group_by("part", maintain_order=True).agg(pl.len(), pl.col("group").first())
+        numbers = [
+            self._seal(keys[group], size, line, link)
+            for (_, size, group), (_, line, link) in zip(sizes.iter_rows(), parts.iter_rows(), strict=True)
+        ]
+        return pl.DataFrame(
+            {
+                "row_no": rows["row_no"].gather(places["index"]),
+                "parcel_no": pl.Series(numbers, dtype=pl.UInt32).gather(places["part"]),
+                "position": places["position"],
+            },
+            schema=PLACES,
         )
-        numbers = [self._seal(keys[group], size, line, link) for group, _, size, line, link in parts.iter_rows()]
-        parcel_no = pl.Series("parcel_no", numbers, dtype=pl.UInt32).repeat_by(parts["len"]).explode()
-        return placed.select("row_no", parcel_no, "position")
 
-    def _seal(self, group: dict[str, object], size: int, lines: str, links: str) -> int:
+    def _seal(self, group: dict[str, object], size: int, lines: bytes, links: bytes) -> int:
         """Add rows that fit to the group's open parcel; returns its number."""
         key = tuple(group.values())
         parcel = self._open.get(key) or self._begin(key, group)
-        parcel.rows.add(lines.encode())
-        parcel.links.add(links.encode())
+        parcel.rows.add(lines)
+        parcel.links.add(links)
         parcel.filled += size
         if parcel.filled == self._limit(group):
             self._close(self._open.pop(key))
@@ -198,22 +202,36 @@ class ParcelWriter:
 PLACES: Final = pl.Schema({"row_no": pl.UInt32(), "parcel_no": pl.UInt32(), "position": pl.UInt32()})
 
 
-def _place(groups: pl.DataFrame, filled: pl.Series, limit: pl.Series) -> pl.DataFrame:
-    """One line a row, in order of group and place: its parcel's ordinal within the group (`slot`) and its position.
+def _place(indexes: pl.Series, *, filled: list[int], limits: list[int]) -> pl.DataFrame:
+    """One line a row, in order of group: index, group, `part` (rows of one group for one parcel) and position.
 
-    `filled` and `limit`, per group: rows already in the open parcel, rows that a parcel holds.
+    `indexes`: list of row indexes per group. `filled`, `limits`, per group: rows already in the open parcel, rows that
+    a parcel holds. Light columns only: the lines themselves are moved once.
     """
-    placed = groups.select(
-        pl.int_range(pl.len(), dtype=pl.UInt32).alias("group"),
+    start, limit = pl.Series("start", filled), pl.Series("limit", limits)
+    placed = pl.select(
+        pl.int_range(indexes.len(), dtype=pl.UInt32).alias("group"),
         limit,
-        pl.int_ranges(filled, filled + groups["row_no"].list.len()).alias("at"),
-        "row_no",
-        "line",
-        "link",
-    ).explode("at", "row_no", "line", "link")
-    slot = (pl.col("at") // pl.col("limit")).cast(pl.UInt32)
-    position = (pl.col("at") % pl.col("limit")).cast(pl.UInt32)
-    return placed.select("group", slot.alias("slot"), position.alias("position"), "row_no", "line", "link")
+        pl.int_ranges(start, start + indexes.list.len()).alias("at"),
+        indexes.alias("index"),
+    ).explode("at", "index")
+    slot = pl.col("at") // pl.col("limit")
+    return placed.select(
+        "index",
+        "group",
+        pl.struct("group", slot).rle_id().alias("part"),
+        (pl.col("at") % pl.col("limit")).cast(pl.UInt32).alias("position"),
+    )
+
+
+def _lines_of_parts(rows: pl.DataFrame, part: pl.Series, upload: uuid.UUID) -> pl.DataFrame:
+    """(part, lines, links) in order of part; the bytes of its rows, a line each, in row order."""
+    return (
+        rows.select(part.alias("part"), _lines(rows, upload), _link_lines())
+        .group_by("part")
+        .agg(pl.col("line", "link").str.join("\n").cast(pl.Binary))
+        .sort("part")
+    )
 
 
 def content_context(what: bytes, attempt_no: int, parcel_no: int) -> bytes:

@@ -25,6 +25,7 @@ from gateway.flow.parcels import ParcelWriter
 from gateway.flow.publish import ClaimLostError, Result, destroy_raw, publish
 from gateway.flow.reading import FatalFileError, FileReader
 from gateway.flow.summary import FileFinding, IntakeSummary
+from gateway.stages.validate import Checked
 from gateway.stages.window import outside_window
 from gateway.store import processing
 from gateway.store import rows as row_store
@@ -91,10 +92,7 @@ def _take_over(kit: Kit, upload: Upload) -> bool:
 
 def _delete_attempt(kit: Kit, attempt: Attempt) -> None:
     kit.blobs.delete(attempt.blob)
-    gone = 1
-    while gone:
-        with kit.db.write() as conn:
-            gone = processing.delete_rows(conn, attempt.no, limit=CHUNK)
+    _delete_rows(kit, attempt)
     with kit.db.write() as conn:
         processing.delete_attempt(conn, attempt.no)
 
@@ -102,15 +100,14 @@ def _delete_attempt(kit: Kit, attempt: Attempt) -> None:
 def _process(kit: Kit, upload: Upload) -> None:
     with kit.db.write() as conn:
         attempt = processing.start_attempt(conn, upload_no=upload.no, started_at=kit.clock(), token=kit.dice(8).hex())
-    with ExitStack() as stack:
-        run = stack.enter_context(_Run(kit, upload, attempt))
+    with _Run(kit, upload, attempt) as run:
         result = run.result()
         publish(kit, upload, attempt, result)
     if result.summary.fatal is not None:
-        _delete_attempt_rows(kit, attempt)
+        _delete_rows(kit, attempt)
 
 
-def _delete_attempt_rows(kit: Kit, attempt: Attempt) -> None:
+def _delete_rows(kit: Kit, attempt: Attempt) -> None:
     gone = 1
     while gone:
         with kit.db.write() as conn:
@@ -158,12 +155,12 @@ class _Run:
         reader = FileReader(self._kit, self._upload, self._facts)
         try:
             with reader.blocks() as blocks:
-                self._take_all(checked for checked in blocks)
+                self._take_all(blocks)
         except FatalFileError as fatal:
             return Result(summary=self._rejected(reader, fatal.finding))
         return self._accepted(reader)
 
-    def _take_all(self, blocks: Iterator[Judged]) -> None:
+    def _take_all(self, blocks: Iterator[Checked]) -> None:
         pending: Future[None] | None = None
         for checked in blocks:
             judged = self._judge.judge(checked)

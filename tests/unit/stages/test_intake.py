@@ -97,7 +97,7 @@ def texts(*signalen):
         schema_overrides={"producten": pl.List(pl.String), "facturen": pl.List(pl.String)},
         infer_schema_length=None,
     )
-    return list(frame.select(content_text().alias("c"), identity_text().alias("i")).iter_rows())
+    return list(zip(content_text(frame), identity_text(frame), strict=True))
 
 
 @pytest.mark.parametrize(
