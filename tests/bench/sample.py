@@ -1,0 +1,55 @@
+"""A large file of layout v1 for the bench: an energy company's rows over all gemeenten, fictitious, seeded, no BSN."""
+
+import datetime as dt
+from pathlib import Path
+
+import polars as pl
+
+from contracts.codelists.gemeenten import GEMEENTEN
+from contracts.layout import KOLOMMEN
+
+SLICE = 100_000
+
+
+def write_sample(file: Path, rows: int, *, today: dt.date, bad_every: int = 0) -> None:
+    """Write `rows` rows that pass every rule on `today`; with `bad_every` n, every n-th lacks its house number."""
+    with file.open("wb") as out:
+        for start in range(0, rows, SLICE):
+            frame = _rows(start, min(start + SLICE, rows), today=today, bad_every=bad_every)
+            frame.write_csv(out, separator=";", include_header=start == 0, line_terminator="\r\n")
+
+
+def _rows(start: int, end: int, *, today: dt.date, bad_every: int) -> pl.DataFrame:
+    n = pl.int_range(start, end, eager=True).alias("n")
+    codes = pl.Series("codes", sorted(GEMEENTEN))
+    surnames = pl.Series("surnames", [f"Voorbeeld{a}{b}" for a in "abcdefghij" for b in ("sen", "stra", "é", "ink")])
+    due = (today - dt.timedelta(days=61)).strftime("%d-%m-%Y")
+    yes = pl.lit("Ja")
+    house = (n * 13 % 400 + 1).cast(pl.String)
+    filled = {
+        "soort": pl.lit("energie"),
+        "signaaltype": pl.lit("vroegsignaal"),
+        "producten": pl.lit("elektriciteit,gas"),
+        "kenmerk": pl.format("S-{}", n),
+        "klantnummer": pl.format("K{}", n * 7 + 1_000_000),
+        "voorletters": pl.lit("A.B."),
+        "voorvoegsel": pl.when(pl.Series(n % 5 == 0)).then(pl.lit("van der")),
+        "achternaam": surnames.gather(n * 31 % surnames.len()),
+        "geboortedatum": pl.format("{}-0{}-19{}", n % 19 + 10, n % 9 + 1, n % 40 + 50),
+        "telefoon": pl.format("06{}", n % 90_000_000 + 10_000_000),
+        "email": pl.format("bewoner{}@voorbeeld.nl", n),
+        "straat": pl.lit("Voorbeeldstraat"),
+        "huisnummer": house if not bad_every else pl.when(pl.Series(n % bad_every != 0)).then(house),
+        "postcode": pl.format("{}AB", n % 8_999 + 1_000),
+        "woonplaats": pl.lit("Voorbeeldstad"),
+        "gemeentecode": codes.gather(n * 17 % codes.len()),
+        "bedrag": pl.format("{},{}", n % 900 + 100, n % 90 + 10),
+        "oudste_vervaldatum": pl.lit(due),
+        "facturen": pl.format("F{}", n),
+        "herinnering_verstuurd": yes,
+        "persoonlijk_contact_gezocht": yes,
+        "gewezen_op_schuldhulp": yes,
+        "doorgifte_aangekondigd": yes,
+    }
+    nothing = pl.lit(None, dtype=pl.String)
+    return n.to_frame().select(filled.get(kolom.naam, nothing).alias(kolom.naam) for kolom in KOLOMMEN)
