@@ -14,6 +14,7 @@ import msgspec
 import uvloop
 from litestar import Litestar
 
+from contracts.overeenkomst import Toegang
 from gateway.crypto.certificates import RevocationLists
 from gateway.flow.kit import Kit
 from gateway.flow.limits import Limits
@@ -91,6 +92,10 @@ class Api:
         changed = msgspec.structs.replace(self.directory.partners["woonstad"], **partner)
         self.directory = replace(self.directory, partners={**self.directory.partners, "woonstad": changed})
 
+    def configure_toegang(self, toegang: Toegang) -> None:
+        """Replace a receiving system's credential while the gateway runs."""
+        self.directory = replace(self.directory, toegangen={toegang.key: toegang})
+
     def leftovers(self) -> tuple[list[str], list[str]]:
         """(blobs, upload keys) that exist, also half made ones."""
         blobs = list(self.kit.blobs.names())
@@ -100,9 +105,9 @@ class Api:
 
 
 @contextmanager
-def running_api(db: Database, folder: Path, **https: Any) -> Iterator[Api]:
+def running_api(db: Database, folder: Path, ca: CertificateAuthority | None = None, **https: Any) -> Iterator[Api]:
     """Both listeners on free ports, until the block ends."""
-    ca = CertificateAuthority(folder / "ca")
+    ca = ca or CertificateAuthority(folder / "ca")
     server = ca.server()
     settings = Settings(
         installation=Installation(base_url="https://localhost:8443"),
