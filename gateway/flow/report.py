@@ -208,7 +208,10 @@ def _first_findings(kit: Kit, upload: Upload, limit: int) -> tuple[tuple[Bevindi
 
 def _groups(summary: IntakeSummary) -> tuple[BevindingGroep, ...]:
     """About the file first, then by how often."""
-    about_file = (_group(f.code, number=1, first_rows=(), about=f.vorm) for f in summary.file_findings)
+    about_file = (
+        _group(f.code, number=1, first_rows=() if f.regel is None else (f.regel,), about=f.vorm)
+        for f in summary.file_findings
+    )
     about_rows = (_group(f.code, number=f.aantal, first_rows=f.eerste_regels) for f in summary.findings)
     return (*about_file, *about_rows)
 
