@@ -21,21 +21,31 @@ class BlockCutter:
     """Push parser: `feed` bytes, get whole blocks; `finish` gives what is left.
 
     A line end inside a quoted field is no record end: the number of quotes before a cut is always even (an escaped
-    quote is two). Holds at most one block and one chunk in memory.
+    quote is two). Holds at most one block and one chunk.
     """
 
     def __init__(self, block_bytes: int = DEFAULT_BLOCK_BYTES) -> None:
         self._block_bytes = block_bytes
         self._pending: list[bytes] = []
         self._size = 0
+        self._quoted = False
 
     def feed(self, chunk: bytes) -> list[bytes]:
-        """Blocks of at most `block_bytes`, complete now; raises RecordTooLongError."""
+        """Blocks that are complete now, of about `block_bytes`; raises RecordTooLongError."""
         self._pending.append(chunk)
         self._size += len(chunk)
+        self._quoted = self._quoted or _QUOTE in chunk
         if self._size < self._block_bytes:
             return []
-        data = b"".join(self._pending)
+        end = chunk.rfind(_NEWLINE) + 1
+        if not self._quoted and end and len(chunk) < self._block_bytes:
+            self._pending[-1] = chunk[:end]
+            block = b"".join(self._pending)
+            self._keep(chunk[end:])
+            return [block]
+        return self._cut(b"".join(self._pending))
+
+    def _cut(self, data: bytes) -> list[bytes]:
         blocks: list[bytes] = []
         start = 0
         while len(data) - start >= self._block_bytes:
@@ -44,13 +54,16 @@ class BlockCutter:
                 raise RecordTooLongError
             blocks.append(data[start:end])
             start = end
-        self._pending, self._size = [data[start:]], len(data) - start
+        self._keep(data[start:])
         return blocks
+
+    def _keep(self, rest: bytes) -> None:
+        self._pending, self._size, self._quoted = [rest], len(rest), _QUOTE in rest
 
     def finish(self) -> tuple[bytes, bool]:
         """(the last block, whether its last record has a line end); raises OpenQuoteError."""
         data = b"".join(self._pending)
-        self._pending, self._size = [], 0
+        self._keep(b"")
         if data.count(_QUOTE) % 2:
             raise OpenQuoteError
         return data, not data or data.endswith(_NEWLINE)

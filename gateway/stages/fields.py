@@ -7,7 +7,8 @@ is null. Both agree on plain text: a property test holds them to it.
 The value of column x stands in the working frame as "v:x", its text as "x".
 """
 
-from collections.abc import Callable
+import enum
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -46,6 +47,11 @@ def unreadable(name: str) -> pl.Expr:
     return text(name).is_not_null() & value(name).is_null()
 
 
+def one_of(expr: pl.Expr, members: Iterable[enum.StrEnum]) -> pl.Expr:
+    """`expr` is the name of a member. Plain text on purpose: of members the engine makes a type of its own."""
+    return expr.is_in(sorted(member.value for member in members))
+
+
 Reader = Callable[[Dialect], pl.Expr]
 
 
@@ -80,7 +86,8 @@ def _free(name: str, suspect: str) -> Reading:
 
 def _pattern(name: str, plain: str, thorough: pl.Expr) -> Reading:
     """Text of one form: plain as it stands, otherwise what `thorough` makes of it."""
-    return Reading(quick=_same(name), doubt=lambda _: _unlike(name, plain), thorough=lambda _: thorough)
+    long = (text(name).str.len_bytes() > KOLOM[name].max_lengte).any()
+    return Reading(quick=_same(name), doubt=lambda _: _unlike(name, plain) | long, thorough=lambda _: thorough)
 
 
 def _digits(name: str, length: int, *, prefix: str = "") -> Reading:
@@ -95,13 +102,13 @@ def _only(expr: pl.Expr, pattern: str) -> pl.Expr:
     return pl.when(expr.str.contains(pattern)).then(expr)
 
 
-def _choice(name: str, choices: frozenset[str], aliases: dict[str, str]) -> Reading:
+def _choice(name: str, choices: type[enum.StrEnum], aliases: dict[str, str]) -> Reading:
     """A word of a list; case, spaces and hyphens do not matter."""
     folded = text(name).str.to_lowercase().str.replace_all(r"[\s\-]+", "_")
-    table = {choice: choice for choice in choices} | aliases
+    table = {choice.value: choice.value for choice in choices} | aliases
     return Reading(
         quick=_same(name),
-        doubt=lambda _: (~text(name).is_in(sorted(choices))).any(),
+        doubt=lambda _: (~one_of(text(name), choices)).any(),
         thorough=lambda _: folded.replace_strict(table, default=None, return_dtype=pl.String),
     )
 
@@ -121,20 +128,15 @@ def _yes_no(name: str) -> Reading:
 
 
 def _date(name: str) -> Reading:
-    plain, parsed = text(name), value(name)
-    day = plain.str.replace(r"[ T][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?Z?$", "")
+    plain, year = text(name), value(name).dt.year()
+    # The engine's parser lets spaces and signs before a number pass, so the thorough way does too.
+    day = plain.str.replace(r"[ T][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?Z?$", "").str.replace_all(r"[\s+]", "")
     day = day.str.replace(r"^([0-9]{1,2})[-/.]([0-9]{1,2})[-/.]([0-9]{4})$", "$3-$2-$1")
     day = day.str.replace(r"^([0-9]{4})([0-9]{2})([0-9]{2})$", "$1-$2-$3")
     exact = _only(day, r"^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}$")
     return Reading(
         quick=lambda d: plain.str.to_date("%Y-%m-%d" if d.iso_dates else "%d-%m-%Y", strict=False, cache=False),
-        # The engine's own parser also takes signs, spaces and years of any length; those go the thorough way.
-        doubt=lambda _: (
-            _lost(name)
-            | (plain.str.len_bytes() != 10).any()
-            | ((parsed.dt.year() < 1000) | (parsed.dt.year() > 9999)).any()
-            | plain.str.contains(r"[ +]").any()
-        ),
+        doubt=lambda _: _lost(name) | (plain.str.len_bytes() != 10).any() | (year.min() < 1000) | (year.max() > 9999),
         thorough=lambda _: exact.str.to_date("%Y-%m-%d", strict=False, cache=False),
     )
 
@@ -144,7 +146,11 @@ def _amount(name: str) -> Reading:
     plain, cents = text(name), value(name)
     return Reading(
         quick=lambda d: plain.str.replace(d.decimal, "", literal=True).cast(pl.Int64, strict=False),
-        doubt=lambda d: _lost(name) | (plain.str.slice(-3, 1) != d.decimal).any() | (cents.abs() > _MAX_CENTS).any(),
+        doubt=lambda d: (
+            _lost(name)
+            | ((plain.str.slice(-3, 1) != d.decimal) | plain.str.starts_with(d.decimal)).any()
+            | (cents.abs().max() > _MAX_CENTS)
+        ),
         thorough=lambda d: _cents(amount_text(name), d.decimal),
     )
 
@@ -244,8 +250,8 @@ def _number(name: str) -> Reading:
 _SEX: Final = {"m": "M", "man": "M", "v": "V", "vrouw": "V", "x": "X"}
 
 _SPECIAL: Final[dict[str, Reading]] = {
-    "soort": _choice("soort", frozenset(Soort), {}),
-    "signaaltype": _choice("signaaltype", frozenset(Signaaltype), {"geactualiseerd": "geactualiseerd_signaal"}),
+    "soort": _choice("soort", Soort, {}),
+    "signaaltype": _choice("signaaltype", Signaaltype, {"geactualiseerd": "geactualiseerd_signaal"}),
     "producten": _products("producten"),
     "kenmerk": _free("kenmerk", f"{CONTROL}|{SPACE_AT_END}|^[0-9]{{9}}$"),
     "opdrachtgever_kvk": _digits("opdrachtgever_kvk", 8),
@@ -262,7 +268,7 @@ _SPECIAL: Final[dict[str, Reading]] = {
     "telefoon": _phone("telefoon"),
     "email": _pattern(
         "email",
-        r"^[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,180}\.[A-Za-z]{2,9}$",
+        r"^[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$",
         _only(pl.when(text("email").str.len_chars() <= KOLOM["email"].max_lengte).then(text("email")), EMAIL),
     ),
     "straat": _free("straat", ADDRESS_SUSPECT),

@@ -8,7 +8,7 @@ import polars as pl
 from contracts.layout import KOLOM, KOLOMMEN, Vorm
 from contracts.signaal import LCV_SOORTEN, Soort
 from gateway.stages.dialect import Dialect
-from gateway.stages.fields import text, too_many_decimals, unreadable, value
+from gateway.stages.fields import one_of, text, too_many_decimals, unreadable, value
 from gateway.stages.patterns import CONTROL, LOST_CHARACTER, MOJIBAKE
 from gateway.stages.policy import Policy
 from gateway.stages.rule import Holds, Rule, When, error, warning
@@ -56,7 +56,7 @@ ONLY_FOR: Final[dict[str, frozenset[Soort]]] = {
 
 def of_soort(soorten: frozenset[Soort]) -> pl.Expr:
     """The row's soort is one of `soorten`."""
-    return value("soort").is_in(sorted(soorten))
+    return one_of(value("soort"), soorten)
 
 
 def _required() -> Iterator[Rule]:

@@ -8,7 +8,7 @@ import polars as pl
 from contracts.row_states import RowState
 from contracts.signaal import LCV_SOORTEN, Signaaltype, Soort
 from gateway.stages.dialect import Dialect
-from gateway.stages.fields import amount_text, text, value
+from gateway.stages.fields import amount_text, one_of, text, value
 from gateway.stages.policy import Policy
 from gateway.stages.rule import When, error, warning
 from gateway.stages.rules_field import IS_ZORG, PARTS
@@ -45,12 +45,11 @@ def elfproef(number: pl.Expr) -> pl.Expr:
 
 
 def _not_for_partner(policy: Policy, _: Dialect) -> pl.Expr:
-    return ~value("soort").is_in(sorted(policy.partner.soorten))
+    return ~one_of(value("soort"), policy.partner.soorten)
 
 
 def _no_experiment(policy: Policy, _: Dialect) -> pl.Expr:
-    allowed = sorted(frozenset(policy.partner.soorten) - policy.soorten)
-    return value("soort").is_in(allowed)
+    return one_of(value("soort"), frozenset(policy.partner.soorten) - policy.soorten)
 
 
 def _outside_experiment(policy: Policy, _: Dialect) -> pl.Expr:
@@ -69,7 +68,7 @@ def _wrong_type() -> pl.Expr:
 
 
 _IS_EINDE: Final = value("signaaltype") == Signaaltype.EINDELEVERING.value
-_MAY_END: Final = value("signaaltype").is_in([Signaaltype.EINDELEVERING.value, Signaaltype.AFSLUIT.value])
+_MAY_END: Final = one_of(value("signaaltype"), (Signaaltype.EINDELEVERING, Signaaltype.AFSLUIT))
 
 KIND_RULES: Final = (
     error(

@@ -14,7 +14,7 @@ from contracts.layout import KOLOMMEN
 from contracts.row_states import RowState
 from contracts.signaal import MOGELIJK_BEDREIGEND, Signaaltype, Soort
 from gateway.stages.dialect import Dialect
-from gateway.stages.fields import READINGS, text, value
+from gateway.stages.fields import READINGS, one_of, text, value
 from gateway.stages.frames import CHECKED_ROWS, FINDINGS, SIGNAAL_FIELDS, fits
 from gateway.stages.policy import Policy
 from gateway.stages.rule import Rule, When
@@ -134,7 +134,7 @@ def _rows(block: _Block, flags: pl.DataFrame, hit: list[Rule]) -> pl.DataFrame:
         "bsn": pl.when("is_zorg").then(value("bsn")) if "bsn" in block.filled else value("bsn"),
     }
     fields = (special.get(f, value(_LAYOUT_NAME.get(f, f))).alias(f) for f in SIGNAAL_FIELDS)
-    threatening = bedreigend | signaaltype.is_in(sorted(MOGELIJK_BEDREIGEND))
+    threatening = bedreigend | one_of(signaaltype, MOGELIJK_BEDREIGEND)
     return frame.select("row_no", "state", threatening.alias("threatening"), *fields)
 
 

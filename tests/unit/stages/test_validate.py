@@ -1,0 +1,495 @@
+"""Checking rows: against the slow oracle, and the examples that a reader of the rules would try first."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from contracts.layout import KOLOM, KOLOMMEN, Vorm
+from contracts.overeenkomst import Experiment, Veldbeleid
+from contracts.row_states import RowState
+from contracts.signaal import Signaaltype, Soort
+from gateway.stages.dialect import Dialect
+from gateway.stages.frames import CHECKED_ROWS, FINDINGS, RAW, FrameShapeError, fits
+from gateway.stages.policy import Policy, policy_for
+from gateway.stages.rules import JUDGED, rule
+from gateway.stages.shape import MAX_SHAPE, shapes
+from gateway.stages.validate import Checked, validate_block
+from tests.builders import TEST_BSN, TODAY, a_partner, a_row
+from tests.unit.stages.oracle import check
+
+POLICY = policy_for(a_partner(), (), received_on=TODAY)
+DIALECT = Dialect(
+    encoding="utf-8",
+    delimiter=";",
+    columns=tuple(KOLOM),
+    decimal=",",
+    iso_dates=False,
+    header_bytes=0,
+)
+EXPERIMENT = Experiment(
+    key="duo",
+    soort=Soort.DUO,
+    signaalpartner="woonstad",
+    gemeenten=("0363",),
+    tot_en_met=dt.date(2027, 12, 31),
+)
+
+
+def raw_frame(rows: Sequence[Mapping[str, str | None]], *, misfit: Sequence[bool] | None = None) -> pl.DataFrame:
+    """Schema RAW, rows numbered from 1."""
+    columns: dict[str, list[Any]] = {
+        "row_no": list(range(1, len(rows) + 1)),
+        "misfit": list(misfit or [False] * len(rows)),
+    }
+    return pl.DataFrame(columns | {name: [row.get(name) or None for row in rows] for name in KOLOM}, schema=RAW)
+
+
+def checked(*rows: Mapping[str, str | None], policy: Policy = POLICY, dialect: Dialect = DIALECT) -> Checked:
+    return validate_block(raw_frame(rows), dialect, policy)
+
+
+def codes(result: Checked, row_no: int = 1) -> set[str]:
+    return set(result.findings.filter(pl.col("row_no") == row_no)["code"])
+
+
+def only(row: Mapping[str, str | None], policy: Policy = POLICY) -> tuple[set[str], dict[str, Any]]:
+    """(codes, the row that goes on) of a block of one row."""
+    result = checked(row, policy=policy)
+    return codes(result), result.rows.row(0, named=True)
+
+
+# --- the law: quick and thorough, columnar and by hand, all say the same -------------------------------------------
+
+_EDGES: dict[str, list[str]] = {
+    "soort": ["huur", "Energie ", "ZORG", "water", "duo", "hypotheek", "gas", " "],
+    "signaaltype": [
+        *Signaaltype,
+        "Geactualiseerd",
+        "geactualiseerd signaal",
+        "Opzegging-zorgverzekering",
+        "onbekend",
+    ],
+    "producten": [
+        "gas",
+        "gas,elektriciteit",
+        "elektriciteit,gas,warmte",
+        "Gas en Warmte",
+        "stroom",
+        ", ",
+        "en",
+        "gas;gas",
+    ],
+    "kenmerk": ["A-1", TEST_BSN, "123456789", "000000000", " A", "x" * 64, "x" * 65, "é" * 40, "a\u202eb", "a\tb"],
+    "opdrachtgever_kvk": ["12345678", "1234567", "12 34 56 78", "1234567a"],
+    "klantnummer": ["K1", "k\n2", "x" * 65],
+    "polisnummer": ["P-7788", ""],
+    "uzovi": ["0101", "101", "01 01", "x"],
+    "bsn": [TEST_BSN, "9830", "000.009.830", "123456789", "000000000", "abc"],
+    "voorletters": ["J.P.", "J?", "x" * 31],
+    "voorvoegsel": ["van der", "", "\ufffd"],
+    "achternaam": [
+        "Voorbeeld",
+        "S?dwest",
+        "van der Berg",
+        "Vanderberg",
+        "'t Hart",
+        "'s-Gravesande",
+        "Van",
+        "v.d. Berg",
+        "Berg, van der",
+        "Bouw B.V.",
+        "BV Bouw",
+        "Stichting Huis",
+        "Bvloer",
+        "(VvE)",
+        "Groß",
+        "Jansen - de Vries",
+        "Jansen-de Vries",
+        "Jansen e/v Pieters",
+        "Jansen geb. Pieters",
+        "MÃ¼ller",
+        "JOÃO",
+        "Müller",
+        "naamâ€™s",
+        "a\x00b".replace("\x00", "\x01"),
+        "\u00a0Voorbeeld",
+        "x" * 201,
+        "Yılmaz",
+    ],
+    "geslacht": ["M", "v", "Vrouw", "X", "onbekend"],
+    "geboortedatum": [
+        "31-12-1980",
+        "1980-12-31",
+        "19801231",
+        "00-00-1980",
+        "0-5-1980",
+        "1980",
+        "1980-00-00",
+        "19800000",
+        "01-01-1900",
+        "31-02-1980",
+        "22-11-2008",
+        "23-11-2008",
+        "22-11-2026",
+        "23-11-2026",
+        "22-11-1901",
+        "21-11-1901",
+        "1-1-80",
+        " 1-01-1980",
+        "01- 1-1980",
+        "31-12-1980 00:00",
+        "x",
+        "29-02-2023",
+    ],
+    "telefoon": [
+        "0612345678",
+        "06-12345678",
+        "+31612345678",
+        "0031 6 12345678",
+        "+31(0)6 12345678",
+        "612345678",
+        "0612345678/0101234567",
+        "06 12345678 of 010-1234567",
+        "06123456780101234567",
+        "+4915112345678",
+        "12345",
+        "geen",
+        "0000000000",
+    ],
+    "email": [
+        "a@b.nl",
+        "a@b",
+        "a b@c.nl",
+        "a@b..nl",
+        "Jan <a@b.nl>",
+        "a@bé.nl",
+        "@b.nl",
+        "a@@b.nl",
+        "x" * 250 + "@b.nl",
+    ],
+    "straat": ["Dorpsstraat", "Postbus 12", "Postbusweg", "antwoordnummer", "S?dkade", "x" * 201, "postbus12"],
+    "huisnummer": ["12", "0", "99999", "100000", "12A", " 12", "+12", "1.0", "-5"],
+    "huisletter": ["A", "a", "AB", "1", " b"],
+    "huisnummertoevoeging": ["bis", "x" * 11],
+    "postcode": ["1012 AB", "1012AB", "1012 ab", "0123 AB", "1012  A B", "1012", "1012ÀB"],
+    "woonplaats": ["Amsterdam", "Nuenen, Gerwen en Nederwetten", "Hengelo (O.)", "S\ufffddwest"],
+    "gemeentecode": ["0363", "363", "GM0363", "gm0344", "0344", "x"],
+    "bedrag": [
+        "250,75",
+        "250.75",
+        "250",
+        "0",
+        "0,00",
+        "-5,00",
+        "+5,00",
+        "1.234,56",
+        "1,234.56",
+        "1.234",
+        "1,234",
+        "1234,567",
+        "1.234.567",
+        "1,234,567",
+        "1.234.567,8",
+        "€ 250,75",
+        "250,-",
+        "250.--",
+        "EUR 12,5",
+        "10000",
+        "9999",
+        "10.000",
+        "10000,00",
+        ",50",
+        "5,",
+        "abc",
+        "12 345,67",
+        "1'234,50",
+        "1,5E+03",
+        "9999999999,00",
+        "999999999,99",
+        "1..2",
+        "1.23.4",
+        "12.34,56",
+        "1.234.567.890",
+    ],
+    "bedrag_premie": ["180,00", "-1,00", "1,005", "x", "0,00"],
+    "bedrag_eigen_risico": ["70,75", "0"],
+    "bedrag_eigen_bijdrage": ["", "1"],
+    "oudste_vervaldatum": [
+        "01-10-2026",
+        "23-10-2026",
+        "24-10-2026",
+        "22-11-2026",
+        "23-11-2026",
+        "14-08-2026",
+        "13-08-2026",
+        "22-11-2006",
+        "21-11-2006",
+        "2026-10-01",
+        "1/10/2026",
+        "01.10.2026",
+        "31-09-2026",
+        "10-2026",
+        "0999-01-01",
+        "01-01-10000",
+    ],
+    "facturen": ["F1", "F1,F2", "F1; F2 F3", " ,", "é1", "a\x1fb", "x" * 1001],
+    "einde_levering": ["", "18-12-2026", "21-12-2026", "22-12-2026", "01-02-2027", "x"],
+    "bedreigend": ["Ja", "nee", "J", "misschien"],
+    "warme_overdracht": ["Ja", "Nee", "?"],
+    "herinnering_verstuurd": ["Ja", "JA ", "Nee", "", "x"],
+    "persoonlijk_contact_gezocht": ["Ja", "nee", "", "x"],
+    "gewezen_op_schuldhulp": ["waar", "onwaar", "0"],
+    "doorgifte_aangekondigd": ["Ja", "Nee"],
+    "bezwaar": ["Ja", "Nee", "ja", "x", ""],
+}
+_ALPHABETS = {
+    Vorm.BEDRAG: "0123459.,-+€ '",
+    Vorm.DATUM: "0129-/. +",
+    Vorm.GETAL: "0129 -+.A",
+    Vorm.JA_NEE: "JaNenE ",
+    Vorm.LIJST: "gasF1, ;en",
+    Vorm.TEKST: "aB9 .,-'?Ã¼ß\u00a0\t\u202e@0",
+}
+
+
+def _value(name: str) -> st.SearchStrategy[str]:
+    return st.sampled_from(_EDGES[name]) | st.text(_ALPHABETS[KOLOM[name].vorm], max_size=12)
+
+
+_changes = st.lists(
+    st.sampled_from(sorted(KOLOM)).flatmap(lambda name: st.tuples(st.just(name), _value(name))), max_size=5
+).map(dict)
+_rows = st.builds(
+    lambda soort, changes: a_row(soort) | changes,
+    st.sampled_from(["huur", "energie", "water", "zorg"]),
+    _changes,
+)
+_policies = st.builds(
+    lambda partner, experiments, day: policy_for(partner, experiments, received_on=day),
+    st.builds(
+        lambda soorten, beleid, constanten: a_partner(soorten=soorten, veldbeleid=beleid, constanten=constanten),
+        st.sampled_from([tuple(Soort), (Soort.HUUR, Soort.ZORG, Soort.DUO), (Soort.ENERGIE,)]),
+        st.builds(
+            Veldbeleid, telefoon=st.booleans(), email=st.booleans(), geboortedatum=st.booleans(), geslacht=st.booleans()
+        ),
+        st.sampled_from([{}, {"herinnering_verstuurd": "Ja", "soort": "huur"}, {"gewezen_op_schuldhulp": "nee"}]),
+    ),
+    st.sampled_from([(), (EXPERIMENT,)]),
+    st.sampled_from([TODAY, dt.date(2024, 2, 29)]),
+)
+
+
+def _same(name: str, mine: object, theirs: object) -> bool:
+    defaults: dict[str, object] = {
+        "signaaltype": "vroegsignaal",
+        "bedreigend": False,
+        "warme_overdracht": False,
+        "producten": [],
+        "facturen": [],
+    }
+    return mine == (defaults.get(name) if theirs is None else theirs)
+
+
+def _agree(rows: list[dict[str, str]], policy: Policy, decimal: str) -> None:
+    result = checked(*rows, policy=policy, dialect=replace(DIALECT, decimal=decimal))
+    for row, out in zip(rows, result.rows.iter_rows(named=True), strict=True):
+        verdict = check(row, policy, decimal=decimal)
+        assert codes(result, out["row_no"]) == verdict.codes
+        assert out["state"] == verdict.state
+        for name, mine in out.items():
+            column = "opdrachtgever_kvk" if name == "opdrachtgever" else name
+            if column in KOLOM:
+                theirs = verdict.values.get(column)
+                assert _same(name, mine, theirs), (name, mine, theirs)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(_rows, min_size=1, max_size=6), _policies, st.sampled_from([",", "."]))
+def test_every_row_is_judged_as_the_oracle_judges_it(rows: list[dict[str, str]], policy: Policy, decimal: str) -> None:
+    _agree(rows, policy, decimal)
+
+
+@pytest.mark.parametrize("name", sorted(KOLOM))
+def test_every_edge_of_every_column_is_judged_as_the_oracle_judges_it(name: str) -> None:
+    """One block per value, so that no other row's doubt sends it the thorough way; then all in one block."""
+    marks = ",." if KOLOM[name].vorm is Vorm.BEDRAG else ","
+    rows = [a_row(soort) | {name: edge} for soort in ("huur", "energie", "water", "zorg") for edge in _EDGES[name]]
+    for decimal in marks:
+        _agree(rows, POLICY, decimal)
+        for row in rows[-len(_EDGES[name]) :]:
+            _agree([row], POLICY, decimal)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.sampled_from(sorted(k.naam for k in KOLOMMEN if k.vorm in {Vorm.BEDRAG, Vorm.DATUM, Vorm.GETAL})).flatmap(
+        lambda name: st.tuples(st.just(name), st.text(_ALPHABETS[KOLOM[name].vorm], min_size=1, max_size=11))
+    )
+)
+@example(("geboortedatum", "01-1-+1980"))
+@example(("bedrag", "-,50"))
+@example(("bedrag", ",-0"))
+def test_the_quick_way_reads_what_the_thorough_way_reads(field: tuple[str, str]) -> None:
+    name, text = field
+    quick = checked(a_row("zorg") | {name: text})
+    both = checked(a_row("zorg") | {name: text}, a_row("zorg") | {name: "onleesbaar"})
+    assert codes(quick) == codes(both)
+    assert quick.rows.row(0) == both.rows.row(0)
+
+
+def test_every_judged_rule_holds_for_some_edge() -> None:
+    """A rule that nothing in the tests triggers proves nothing."""
+    nothing = Veldbeleid(telefoon=False, email=False, geboortedatum=False, geslacht=False)
+    strict = a_partner(soorten=tuple(set(Soort) - {Soort.WATER}), veldbeleid=nothing)
+    bad = ("", "x", "x" * 2000, "a\x01b", "S?d", "MÃ¼ller", "Nee", "-1,00", "1,0055")
+    rows = [
+        a_row(soort) | {name: edge}
+        for soort in ("huur", "energie", "zorg", "duo")
+        for name in KOLOM
+        for edge in (*bad, *_EDGES[name])
+    ]
+    end = a_row("energie", signaaltype="eindeleveringssignaal")
+    rows += [end, end | {"einde_levering": "17-12-2026"}]
+    seen = set(checked(*rows).findings["code"])
+    seen |= set(checked(*rows, policy=policy_for(strict, (EXPERIMENT,), received_on=TODAY)).findings["code"])
+    assert {r.code for r in JUDGED} - seen == set()
+
+
+# --- examples ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("soort", ["huur", "energie", "water", "zorg"])
+def test_a_plain_row_goes_on_without_a_finding(soort: str) -> None:
+    result = checked(a_row(soort))
+    assert result.findings.is_empty()
+    row = result.rows.row(0, named=True)
+    assert (row["state"], row["postcode"], row["bedrag"]) == (0, "1012AB", 25_075)
+    assert row["oudste_vervaldatum"] == dt.date(2026, 10, 1)
+
+
+def test_all_findings_of_a_row_are_told_at_once() -> None:
+    found, row = only(a_row("huur", bedrag="-1,00", postcode="x", achternaam="", herinnering_verstuurd="Nee"))
+    assert found == {"bedrag_negatief", "postcode_ongeldig", "achternaam_ontbreekt", "herinnering_verstuurd_nee"}
+    assert row["state"] == RowState.REGEL_AFGEKEURD
+
+
+@pytest.mark.parametrize("soort", ["huur", "energie", "water"])
+def test_a_bsn_outside_zorg_refuses_the_row_and_shows_nothing(soort: str) -> None:
+    result = checked(a_row(soort, bsn=TEST_BSN, bezwaar="Ja", bedrag="x"))
+    assert result.rows["state"].to_list() == [RowState.BSN_NIET_TOEGESTAAN]
+    assert result.rows["bsn"].to_list() == [None]
+    assert result.findings.filter(pl.col("code") == "bsn_niet_toegestaan")["vorm"].to_list() == [None]
+
+
+def test_a_bsn_in_a_row_of_unknown_kind_refuses_it_too() -> None:
+    assert only(a_row("?", bsn=TEST_BSN))[1]["state"] == RowState.BSN_NIET_TOEGESTAAN
+
+
+def test_zorg_may_carry_a_bsn_that_passes_the_elfproef() -> None:
+    assert only(a_row("zorg", bsn=TEST_BSN))[1]["bsn"] == TEST_BSN
+    assert "bsn_ongeldig" in only(a_row("zorg", bsn="010008579"))[0]
+
+
+def test_an_objection_stops_every_kind_but_zorg() -> None:
+    assert only(a_row("water", bezwaar="Ja"))[1]["state"] == RowState.BEZWAAR
+    assert only(a_row("zorg", bezwaar="Ja"))[1]["state"] == 0
+
+
+@pytest.mark.parametrize(("days", "state"), [(29, 11), (30, 0), (100, 0), (101, 11)])
+def test_zorg_comes_between_30_and_100_days(days: int, state: int) -> None:
+    due = (TODAY - dt.timedelta(days=days)).strftime("%d-%m-%Y")
+    assert only(a_row("zorg", oudste_vervaldatum=due))[1]["state"] == state
+
+
+def test_end_of_supply_lies_twenty_working_days_ahead() -> None:
+    # 22-11-2026 is a Sunday; the twentieth working day after it is 18-12-2026.
+    row = a_row("energie", signaaltype="eindeleveringssignaal")
+    assert only(row | {"einde_levering": "17-12-2026"})[0] == {"einde_levering_te_vroeg"}
+    found, out = only(row | {"einde_levering": "18-12-2026"})
+    assert found == set()
+    assert out["threatening"]
+
+
+def test_a_field_that_the_policy_forbids_is_dropped_with_a_warning() -> None:
+    found, row = only(a_row("huur", geslacht="V", geboortedatum="31-12-1980"))
+    assert found == {"geslacht_niet_toegestaan"}
+    assert (row["geslacht"], row["geboortedatum"]) == (None, dt.date(1980, 12, 31))
+
+
+def test_a_constant_of_the_partner_fills_an_empty_field_and_yields_to_a_filled_one() -> None:
+    partner = a_partner(constanten={"herinnering_verstuurd": "Ja", "soort": "huur"})
+    policy = policy_for(partner, (), received_on=TODAY)
+    assert only(a_row("", herinnering_verstuurd=" "), policy)[0] == set()
+    assert "herinnering_verstuurd_nee" in only(a_row("huur", herinnering_verstuurd="Nee"), policy)[0]
+
+
+def test_an_experiment_lets_its_kind_pass_in_its_gemeenten() -> None:
+    partner = a_partner(soorten=(Soort.HUUR, Soort.DUO))
+    policy = policy_for(partner, (EXPERIMENT,), received_on=TODAY)
+    assert only(a_row("duo"), policy)[1]["state"] == 0
+    assert only(a_row("duo", gemeentecode="0344"), policy)[0] == {"experiment_niet_in_gemeente"}
+    late = policy_for(partner, (EXPERIMENT,), received_on=dt.date(2028, 1, 1))
+    assert "soort_zonder_grondslag" in only(a_row("duo"), late)[0]
+
+
+def test_of_a_row_with_shifted_fields_only_the_shift_is_told() -> None:
+    frame = raw_frame(
+        [a_row("huur", bedrag="x"), a_row("huur", bsn=TEST_BSN), a_row("huur")], misfit=[True, True, False]
+    )
+    result = validate_block(frame, DIALECT, POLICY)
+    assert codes(result, 1) == {"veldaantal"}
+    assert codes(result, 2) == {"veldaantal", "bsn_niet_toegestaan"}
+    assert result.rows["state"].to_list() == [11, 13, 0]
+
+
+def test_findings_are_in_order_of_rows() -> None:
+    result = checked(*[a_row("huur", bedrag="x", postcode="y", telefoon="")] * 50)
+    assert result.findings["row_no"].is_sorted()
+
+
+def test_the_frames_have_their_schemas() -> None:
+    result = checked(a_row())
+    assert result.rows.schema == CHECKED_ROWS
+    assert result.findings.schema == FINDINGS
+    with pytest.raises(FrameShapeError, match="vorm"):
+        fits(result.findings.drop("vorm"), FINDINGS)
+
+
+# --- shapes ------------------------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.none() | st.text(st.characters(exclude_characters="\0", codec="utf-8"), max_size=40), min_size=1))
+def test_a_shape_holds_no_letter_and_no_digit_of_the_value(values: list[str | None]) -> None:
+    for veld in ("kenmerk", "postcode", "achternaam"):
+        shown = shapes(pl.Series(values, dtype=pl.String), veld).to_list()
+        assert [s is None for s in shown] == [v is None for v in values]
+        if veld == "achternaam":
+            assert all(s is None or s.endswith("tekens") for s in shown)
+        else:
+            assert all(s is None or (len(s) <= MAX_SHAPE and not set(s) & set("bcdxyzBCDXYZ012345678")) for s in shown)
+
+
+def test_shapes_of_known_values() -> None:
+    assert shapes(pl.Series(["1012 Ab", None, "é-1\t"]), "postcode").to_list() == ["9999 Aa", None, "a-9^"]
+    assert shapes(pl.Series(["Voorbeeld"]), "achternaam").to_list() == ["6-10 tekens"]
+    assert shapes(pl.Series([TEST_BSN]), "bsn").to_list() == [None]
+
+
+def test_no_finding_shows_a_value() -> None:
+    """Whatever is wrong with it, the text of a field is nowhere in the findings."""
+    secret = "Qzjk7351"
+    rows = [a_row("huur") | {name: f"{secret}?\x01{secret}"} for name in KOLOM]
+    shown = checked(*rows).findings["vorm"].drop_nulls()
+    assert not any(part in vorm for vorm in shown for part in ("Qz", "jk", "73", "51"))
+
+
+def test_rules_of_the_findings_exist() -> None:
+    rows = [a_row("zorg") | {name: edge} for name, edges in _EDGES.items() for edge in edges]
+    for code in checked(*rows).findings["code"].unique():
+        assert rule(code).code == code
