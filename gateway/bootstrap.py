@@ -279,6 +279,8 @@ def _jobs(process: _Process, stop: asyncio.Event) -> list[Job]:
 
 def _take_results(process: _Process, key: str, poll: Poll) -> None:
     """What a system answers to our own question counts as reported by a credential of that system for all gemeenten."""
+    if not poll.resultaten:
+        return
     asked = Toegang(key=f"poll-{key}", systeem=key, gemeenten=tuple(GEMEENTEN), van=dt.date.min)
     hear(process.kit, process.directory(), asked, poll.resultaten)
 

@@ -39,11 +39,11 @@ def command(folder: Path, https_port: int, pages_port: int, rows: int, once: boo
     \b
     Example: signaalpoort demo --once
     """
-    ensure_free(https_port, "HTTPS_PORT")
-    ensure_free(pages_port, "PAGES_PORT")
     folder = folder.absolute()
     console = Console()
     with household(folder) as running:
+        ensure_free(https_port, "HTTPS_PORT")
+        ensure_free(pages_port, "PAGES_PORT")
         ending = _play(folder, Ports(https=https_port, pages=pages_port), rows, running, console)
         if not once:
             _stay(folder, Ports(https=https_port, pages=pages_port), running, console)

@@ -94,9 +94,10 @@ class Admin:
     def __init__(self, ca: Path) -> None:
         self._client = httpx.Client(verify=_context(ca), timeout=300, trust_env=False)
 
-    def make_results(self, url: str, *, share: float, push: bool) -> int:
-        """Let a simulated system come to a result for a share of its signalen; how many."""
-        answer = self._client.post(f"{url}/_admin/results", json={"share": share, "push": push})
+    def make_results(self, url: str, *, share: float, push: bool, limit: int = 1_000_000) -> int:
+        """Let a simulated system come to a result for a share of its first `limit` signalen without; how many."""
+        wanted = {"share": share, "push": push, "limit": limit}
+        answer = self._client.post(f"{url}/_admin/results", json=wanted)
         made: dict[str, Any] = msgspec.json.decode(_checked(answer).content)
         return int(made["made"])
 

@@ -33,7 +33,7 @@ _BEHAVIOUR = """# How this simulated system behaves: a bit slow, now and then bu
 latency_ms = 15
 latency_spread_ms = 25
 retry_after_seconds = 1
-unknown_postcodes = ["3001"]
+unknown_postcodes = ["1078", "331", "702"]
 shares = { throttle = 0.02, server_error = 0.01, lose_answer = 0.01 }
 """
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -26,6 +27,8 @@ from gateway.store.destinations import WEBHOOK
 
 RESULT_SHARE: Final = 0.04
 """Of the delivered signalen, so many have a result before the story ends; enough to see every kind."""
+FIRST_RESULTS: Final = 10
+"""The first signalen of each system all have one: among them are the landlord's."""
 _STANDSTILL_SECONDS: Final = 180.0
 """Nothing moved for so long: the story ends without reconciling."""
 _LOOK_SECONDS: Final = 0.5
@@ -35,22 +38,20 @@ _ALL_DELIVERIES: Final = 1_000_000
 
 @dataclass(frozen=True, kw_only=True)
 class Ending:
-    """What the last line says."""
+    """What the last line says. `made`: results at the systems; `readable`: events that partners can read."""
 
     counts: Counts
+    made: int
     received: int
     relayed: int
     withheld: int
+    readable: int
 
     @property
     def reconciles(self) -> bool:
-        """Every row accounted for, in states too, and every result either relayed or withheld."""
-        states = sum(self.counts.states.values())
-        return (
-            self.counts.reconciles
-            and states == self.counts.rows > 0
-            and self.received == self.relayed + self.withheld > 0
-        )
+        """Every row in exactly one state; every result heard, and either withheld or readable by its partner."""
+        rows = self.counts.reconciles and sum(self.counts.states.values()) == self.counts.rows > 0
+        return rows and self.made == self.received == self.readable + self.withheld > 0
 
     def as_json(self) -> str:
         """One object on one line."""
@@ -84,9 +85,9 @@ class Story:
         self._follow_deliveries(partners, sent)
         self._reports(partners, sent)
         self._systems()
-        self._follow_feedback(admin)
-        self._feedback(partners, admin)
-        return self._ending(partners, sent)
+        made = self._follow_feedback(admin)
+        readable = self._feedback(partners, admin)
+        return self._ending(partners, sent, made=made, readable=readable)
 
     def _push(self, key: str, partner: Partner) -> str:
         file = self._installation.folder / "bestanden" / f"{key}.csv"
@@ -124,7 +125,11 @@ class Story:
         )
 
     def _reports(self, partners: dict[str, Partner], sent: dict[str, str]) -> None:
-        table = Table("partner", "rows", "why", "", title="Refused, and why", title_justify="left")
+        table = Table(box=SIMPLE, pad_edge=False)
+        table.add_column("partner", min_width=15)
+        table.add_column("refused", justify="right", min_width=7)
+        table.add_column("because", min_width=26, no_wrap=True, overflow="ellipsis")
+        table.add_column("", no_wrap=True, overflow="ellipsis")
         for key, partner in partners.items():
             report = partner.report(sent[key])
             for number, code, text in _refusals(report):
@@ -136,26 +141,28 @@ class Story:
 
     def _systems(self) -> None:
         found = self._deliveries(lambda one: not one.destination.startswith(WEBHOOK))
-        table = Table("system", "parcels", "rows delivered", "refused by it", "attempts", "split", "gemeenten")
+        table = Table("system", "gemeenten", "parcels", "attempts", "split", "delivered", "refused by it", box=SIMPLE)
         for system in sorted({one.destination for one in found}):
             own = [one for one in found if one.destination == system]
             taken = [one for one in own if one.state is DeliveryState.ACCEPTED]
             refused = [one for one in own if one.state is DeliveryState.REFUSED]
             table.add_row(
                 system,
+                f"{len({one.gemeentecode for one in taken})}",
                 f"{len(own):,}",
-                f"{sum(one.row_count - one.refused_count for one in taken):,}",
-                f"{sum(one.refused_count for one in taken) + sum(one.row_count for one in refused):,}",
                 f"{sum(one.attempts for one in own):,}",
                 f"{sum(one.state is DeliveryState.SPLIT for one in own)}",
-                f"{len({one.gemeentecode for one in taken})}",
+                f"{sum(one.row_count - one.refused_count for one in taken):,}",
+                f"{sum(one.refused_count for one in taken) + sum(one.row_count for one in refused):,}",
             )
         self._console.print(table)
 
-    def _follow_feedback(self, admin: Admin) -> None:
-        """VPS pushes what it made; RIS keeps it until it is asked."""
+    def _follow_feedback(self, admin: Admin) -> int:
+        """VPS pushes what it made; RIS keeps it until it is asked. How many they made."""
         urls = self._installation.simulators.urls
-        made = admin.make_results(urls.vps, share=RESULT_SHARE, push=True)
+        made = admin.make_results(urls.vps, share=1, limit=FIRST_RESULTS, push=False)
+        made += admin.make_results(urls.vps, share=RESULT_SHARE, push=True)
+        made += admin.make_results(urls.ris, share=1, limit=FIRST_RESULTS, push=False)
         made += admin.make_results(urls.ris, share=RESULT_SHARE, push=False)
         self._say(f"the gemeenten reached {made:,} results; VPS reports them, RIS is asked for them")
         with self._progress() as progress:
@@ -171,8 +178,10 @@ class Story:
                 return heard == made and not unfinished, (heard, unfinished)
 
             self._until_settled(look)
+        return made
 
-    def _feedback(self, partners: dict[str, Partner], admin: Admin) -> None:
+    def _feedback(self, partners: dict[str, Partner], admin: Admin) -> int:
+        """Say what was heard and told; how many events the partners can read."""
         totals = self._totals()
         events = admin.counts(self._installation.simulators.urls.partner)["events"]
         pulled = {key: partner.terugkoppelingen() for key, partner in partners.items()}
@@ -181,15 +190,18 @@ class Story:
             f"partner may not know them. {ENERGY}'s webhook took {events:,} events; "
             + ", ".join(f"{key} can read {number:,}" for key, number in pulled.items())
         )
+        return sum(pulled.values())
 
-    def _ending(self, partners: dict[str, Partner], sent: dict[str, str]) -> Ending:
+    def _ending(self, partners: dict[str, Partner], sent: dict[str, str], *, made: int, readable: int) -> Ending:
         numbers = [partner.status(sent[key]).aantallen for key, partner in partners.items()]
         totals = self._totals()
         return Ending(
             counts=_added([number for number in numbers if number is not None]),
+            made=made,
             received=totals.received,
             relayed=totals.relayed,
             withheld=totals.withheld,
+            readable=readable,
         )
 
     def _totals(self) -> feedback.Totals:
