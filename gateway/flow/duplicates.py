@@ -16,9 +16,8 @@ from msgspec import Struct
 
 from gateway.crypto.keys import RetentionClass
 from gateway.flow.kit import Kit
-from gateway.flow.parcels import signaal_ids
 from gateway.flow.sealed_frames import SealedFrameWriter, read_frames
-from gateway.stages.intake import content_text, identity_text
+from gateway.stages.canonical import signaal_ids
 from gateway.store.parcels import HashRun
 
 DIGEST: Final = 16
@@ -35,32 +34,27 @@ def hash_key_name(partner: str, period: str) -> str:
     return f"hash/{partner}/{period}"
 
 
-def keyed_hashes(texts: pl.Series, key: bytes) -> pl.Series:
-    """blake2b-128 of each text under `key` (32 bytes): strings in, Binary of 16 bytes out."""
+def hash_block(row_nos: pl.Series, identity: pl.Series, rest: pl.Series, key: bytes) -> pl.DataFrame:
+    """Schema RUN: per row the keyed hash of its identity, and of its content, which is the identity and the rest."""
     fresh = hashlib.blake2b(digest_size=DIGEST, key=key).copy
-    digests = []
-    for text in texts.cast(pl.Binary).to_list():
+    identities, contents = [], []
+    for first, second in zip(identity.cast(pl.Binary).to_list(), rest.cast(pl.Binary).to_list(), strict=True):
         state = fresh()
-        state.update(text)
-        digests.append(state.digest())
-    return pl.Series("hash", digests, dtype=pl.Binary)
-
-
-def hash_block(rows: pl.DataFrame, key: bytes) -> pl.DataFrame:
-    """Schema RUN for the rows of a block (canonical columns and row_no)."""
-    content, identity = keyed_hashes(content_text(rows), key), keyed_hashes(identity_text(rows), key)
-    return pl.DataFrame(
-        {"content": content, "identity": identity, "row_no": rows["row_no"]},
-    ).select(
-        _number(pl.col("content").bin.slice(0, 8)).alias("content"),
-        _number(pl.col("content").bin.slice(8, 8)).alias("check"),
-        _number(pl.col("identity").bin.slice(0, 8)).alias("identity"),
-        "row_no",
+        state.update(first)
+        identities.append(state.digest())
+        state.update(second)
+        contents.append(state.digest())
+    content, who = (pl.Series(digests, dtype=pl.Binary) for digests in (contents, identities))
+    return pl.select(
+        _number(content, 0).alias("content"),
+        _number(content, 8).alias("check"),
+        _number(who, 0).alias("identity"),
+        row_nos,
     )
 
 
-def _number(column: pl.Expr) -> pl.Expr:
-    return column.bin.reinterpret(dtype=pl.UInt64, endianness="little")
+def _number(digests: pl.Series, offset: int) -> pl.Expr:
+    return pl.lit(digests).bin.slice(offset, 8).bin.reinterpret(dtype=pl.UInt64, endianness="little")
 
 
 class SeenIdentities:

@@ -2,24 +2,23 @@
 
 All parcels of one processing attempt share one blob (one fsync instead of hundreds); each has two data keys of its own,
 one for its rows and one for its link (partner reference and invoices), because they are forgotten at different times.
-A segment holds one JSON line a row, in position order; `contracts.signaal.Signaal` is the form of a row.
+A segment holds canonical records (`gateway.stages.canonical`), or JSON lines of the link, in position order.
 """
 
 import datetime as dt
 import struct
-import uuid
 from typing import Final
 
 import msgspec
 import polars as pl
 from msgspec import Struct
 
-from contracts.signaal import Signaal, signaal_decoder
+from contracts.signaal import Signaal
 from gateway.crypto.keys import DataKey, RetentionClass, month_of
 from gateway.crypto.sealing import SegmentOpener, SegmentSealer
 from gateway.errors import KeyDestroyedError
 from gateway.flow.kit import Kit
-from gateway.ids import MAX_ROWS
+from gateway.stages import canonical
 from gateway.store.blobs import BlobStore, BlobWriter
 from gateway.store.parcels import ParcelContent, ParcelRecord
 
@@ -27,10 +26,8 @@ CONTENT_VERSION: Final = 1
 GROUP: Final = ("overeenkomst", "version", "systeem", "gemeentecode", "soort", "opdrachtgever", "threatening")
 """Rows that may travel together: one agreement version, one destination, one judgement in the claim."""
 
-WIRE: Final = {field.name: field.encode_name for field in msgspec.structs.fields(Signaal) if field.name != "versie"}
-_ROW_FIELDS: Final = [name for name in WIRE if name != "signaal_id"]
+_LINE: Final = "\n"
 _SEGMENT: Final = struct.Struct(">QI")
-_DROP_WHEN_FALSE: Final = ("bedreigend", "warme_overdracht")
 
 
 class Link(Struct, frozen=True, rename={"kenmerk": "k", "facturen": "f"}):
@@ -56,7 +53,7 @@ class _Stream:
         self._writer = writer
         self._segments = bytearray()
 
-    def add(self, lines: bytes) -> None:
+    def add(self, lines: memoryview) -> None:
         self._put(self._sealer.seal(lines))
 
     def close(self) -> bytes:
@@ -84,11 +81,8 @@ class ParcelWriter:
     `limits`: system key → rows it takes at once. Memory is bounded by one block and the list of parcels.
     """
 
-    def __init__(
-        self, kit: Kit, *, upload_id: uuid.UUID, attempt_no: int, blob: str, limits: dict[str, int], default_limit: int
-    ) -> None:
+    def __init__(self, kit: Kit, *, attempt_no: int, blob: str, limits: dict[str, int], default_limit: int) -> None:
         self._kit = kit
-        self._upload = upload_id
         self._attempt_no = attempt_no
         self._limits = limits
         self._default_limit = default_limit
@@ -108,7 +102,7 @@ class ParcelWriter:
         self._writer.__exit__(None, None, None)
 
     def add(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """Seal `rows` (canonical columns plus GROUP and row_no); returns (row_no, parcel_no, position)."""
+        """Seal `rows` (GROUP, row_no, record, kenmerk, facturen); returns (row_no, parcel_no, position)."""
         if rows.is_empty():
             return pl.DataFrame(schema=PLACES)
         groups = rows.select(GROUP).with_row_index("index").group_by(GROUP, maintain_order=True).agg("index")
@@ -116,26 +110,24 @@ class ParcelWriter:
         places = _place(
             groups["index"], filled=[self._filled(key) for key in keys], limits=[self._limit(key) for key in keys]
         )
-        parts = _lines_of_parts(rows, places["part"].gather(places["index"].arg_sort()), self._upload)
-        sizes = places.group_by("part", maintain_order=True).agg(pl.len(), pl.col("group").first())
+        ordered = rows.select("row_no", "record", _link_lines())[places["index"]]
+        records = _Cut(ordered["record"], canonical.RECORD_SEPARATOR)
+        links = _Cut(ordered["link"], _LINE)
+        parts = places.group_by("part", maintain_order=True).agg(pl.len(), pl.col("group").first())
         numbers = [
-            self._seal(keys[group], size, line, link)
-            for (_, size, group), (_, line, link) in zip(sizes.iter_rows(), parts.iter_rows(), strict=True)
+            self._seal(keys[group], size, records.take(size), links.take(size)) for _, size, group in parts.iter_rows()
         ]
-        return pl.DataFrame(
-            {
-                "row_no": rows["row_no"].gather(places["index"]),
-                "parcel_no": pl.Series(numbers, dtype=pl.UInt32).gather(places["part"]),
-                "position": places["position"],
-            },
-            schema=PLACES,
+        return places.select(
+            ordered["row_no"],
+            pl.Series(numbers, dtype=pl.UInt32).gather(places["part"]).alias("parcel_no"),
+            "position",
         )
 
-    def _seal(self, group: dict[str, object], size: int, lines: bytes, links: bytes) -> int:
+    def _seal(self, group: dict[str, object], size: int, records: memoryview, links: memoryview) -> int:
         """Add rows that fit to the group's open parcel; returns its number."""
         key = tuple(group.values())
         parcel = self._open.get(key) or self._begin(key, group)
-        parcel.rows.add(lines)
+        parcel.rows.add(records)
         parcel.links.add(links)
         parcel.filled += size
         if parcel.filled == self._limit(group):
@@ -224,45 +216,28 @@ def _place(indexes: pl.Series, *, filled: list[int], limits: list[int]) -> pl.Da
     )
 
 
-def _lines_of_parts(rows: pl.DataFrame, part: pl.Series, upload: uuid.UUID) -> pl.DataFrame:
-    """(part, lines, links) in order of part; the bytes of its rows, a line each, in row order."""
-    return (
-        rows.select(part.alias("part"), _lines(rows, upload), _link_lines())
-        .group_by("part")
-        .agg(pl.col("line", "link").str.join("\n").cast(pl.Binary))
-        .sort("part")
-    )
+class _Cut:
+    """A column of texts as one run of bytes, taken off a number of rows at a time without copying."""
+
+    def __init__(self, texts: pl.Series, separator: str) -> None:
+        joined: bytes = texts.str.join(separator).cast(pl.Binary).item()
+        self._bytes = memoryview(joined)
+        self._ends = (texts.str.len_bytes().cast(pl.Int64) + len(separator)).cum_sum()
+        self._row = 0
+        self._start = 0
+
+    def take(self, rows: int) -> memoryview:
+        """The bytes of the next `rows` rows, without the separator behind the last."""
+        self._row += rows
+        end = self._ends[self._row - 1]
+        taken = self._bytes[self._start : end - 1]
+        self._start = end
+        return taken
 
 
 def content_context(what: bytes, attempt_no: int, parcel_no: int) -> bytes:
     """Binds a sealed chain to its place: `what` is rows or link."""
     return b"%s:%d:%d" % (what, attempt_no, parcel_no)
-
-
-_HEX3: Final = pl.Series("hex3", [format(number, "03x") for number in range(4096)])
-
-
-def signaal_ids(upload: uuid.UUID, row_no: pl.Expr) -> pl.Expr:
-    """The ids of rows `row_no` of `upload` as text, columnar; equals gateway.ids.signaal_id row by row."""
-    prefix = str(upload)[:-6]
-    high = pl.lit(_HEX3).gather(row_no // 4096)
-    low = pl.lit(_HEX3).gather(row_no % 4096)
-    return pl.concat_str(pl.lit(prefix), high, low)
-
-
-def _lines(rows: pl.DataFrame, upload: uuid.UUID) -> pl.Expr:
-    assert rows["row_no"].max() is not None
-    assert int(str(rows["row_no"].max())) <= MAX_ROWS
-    columns = [name for name in _ROW_FIELDS if _has_content(rows[name], name)]
-    fields = [signaal_ids(upload, pl.col("row_no")).alias("signaalId")]
-    fields += [pl.col(name).alias(WIRE[name]) for name in columns]
-    return pl.struct(fields).struct.json_encode().alias("line")
-
-
-def _has_content(column: pl.Series, name: str) -> bool:
-    if name in _DROP_WHEN_FALSE:
-        return bool(column.any())
-    return column.null_count() < column.len()
 
 
 def _link_lines() -> pl.Expr:
@@ -280,7 +255,7 @@ def read_rows(
 
     Raises KeyDestroyedError once retention destroyed them, IntegrityError when a byte, the order or the end is off.
     """
-    lines = _open_lines(
+    records = _open_texts(
         kit.blobs,
         kit,
         content.blob,
@@ -288,13 +263,14 @@ def read_rows(
         content.rows_key,
         content.rows_key_name,
         content_context(b"rows", attempt_no, parcel_no),
+        canonical.RECORD_SEPARATOR,
     )
-    return tuple(signaal_decoder.decode(line) for line in lines[position_from:position_to])
+    return tuple(canonical.signaal_of(record) for record in records[position_from:position_to])
 
 
 def read_links(kit: Kit, content: ParcelContent, *, attempt_no: int, parcel_no: int) -> list[Link]:
     """Reference and invoices by position; raises KeyDestroyedError once they are forgotten."""
-    lines = _open_lines(
+    lines = _open_texts(
         kit.blobs,
         kit,
         content.blob,
@@ -302,11 +278,12 @@ def read_links(kit: Kit, content: ParcelContent, *, attempt_no: int, parcel_no: 
         content.link_key,
         content.link_key_name,
         content_context(b"link", attempt_no, parcel_no),
+        _LINE,
     )
     return [_link_decoder.decode(line) for line in lines]
 
 
-def _open_lines(
+def _open_texts(
     blobs: BlobStore,
     kit: Kit,
     blob: str,
@@ -314,14 +291,15 @@ def _open_lines(
     wrapped: bytes | None,
     key_name: str | None,
     context: bytes,
-) -> list[bytes]:
+    separator: str,
+) -> list[str]:
     if segments is None or wrapped is None or key_name is None:
         raise KeyDestroyedError("the content of this parcel was forgotten on schedule")
     opener = SegmentOpener(kit.keys.open_data_key(wrapped, key_name), context)
     places = list(_SEGMENT.iter_unpack(segments))
-    lines: list[bytes] = []
+    texts: list[str] = []
     for index, (offset, length) in enumerate(places):
         sealed = blobs.read(blob, offset=offset, length=length)
         plain = opener.open(sealed, last=index == len(places) - 1)
-        lines.extend(plain.split(b"\n") if plain else ())
-    return lines
+        texts.extend(plain.decode().split(separator) if plain else ())
+    return texts

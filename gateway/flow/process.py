@@ -131,13 +131,12 @@ class _Run:
     def __enter__(self) -> "_Run":
         kit, upload, attempt = self._kit, self._upload, self._attempt
         self._facts = load_facts(kit, upload)
-        self._judge = BlockJudge(self._facts, kit.keys)
+        self._judge = BlockJudge(self._facts, kit.keys, upload=uuid.UUID(upload.id))
         self._findings = self._stack.enter_context(findings_writer(kit, upload_id=upload.id))
         self._hashes = self._stack.enter_context(run_writer(kit, attempt_no=attempt.no))
         self._parcels = self._stack.enter_context(
             ParcelWriter(
                 kit,
-                upload_id=uuid.UUID(upload.id),
                 attempt_no=attempt.no,
                 blob=attempt.blob,
                 limits={key: systeem.max_rijen for key, systeem in self._facts.directory.systemen.items()},
@@ -173,7 +172,7 @@ class _Run:
 
     def _take(self, judged: Judged) -> pl.DataFrame:
         """Seal what goes on, count, and give the index rows of the block."""
-        going = judged.rows.filter(pl.col("state") == 0)
+        going = judged.going
         places = self._parcels.add(going)
         self._hashes.add(judged.hashes, compression="uncompressed")
         self._findings.add(judged.findings)

@@ -5,14 +5,13 @@ import uuid
 
 import polars as pl
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from contracts.signaal import Product, Signaal
 from gateway.errors import IntegrityError, KeyDestroyedError
 from gateway.flow.kit import Kit
-from gateway.flow.parcels import Link, ParcelWriter, read_links, read_rows, signaal_ids
-from gateway.ids import MAX_ROWS, signaal_id
+from gateway.flow.parcels import Link, ParcelWriter, read_links, read_rows
+from gateway.ids import signaal_id
+from gateway.stages import canonical
 from gateway.store.parcels import ParcelRecord
 
 UPLOAD = uuid.UUID("01931c5e-7000-7abc-8def-aabbcc000000")
@@ -21,7 +20,7 @@ UPLOAD = uuid.UUID("01931c5e-7000-7abc-8def-aabbcc000000")
 def going(count: int, *, first: int = 1, gemeente: str = "0363", achternaam: str = "Voorbeeld") -> pl.DataFrame:
     """Rows that go on: the canonical columns that are filled, and the verdict's."""
     numbers = range(first, first + count)
-    return pl.DataFrame(
+    rows = pl.DataFrame(
         {
             "row_no": pl.Series(numbers, dtype=pl.UInt32),
             "soort": ["energie"] * count,
@@ -66,12 +65,11 @@ def going(count: int, *, first: int = 1, gemeente: str = "0363", achternaam: str
             "einde_levering": pl.Date,
         }.items()
     )
+    return rows.with_columns(canonical.records(rows, *canonical.texts(rows), upload=UPLOAD))
 
 
 def written(kit: Kit, *blocks: pl.DataFrame, limit: int = 4) -> tuple[list[ParcelRecord], pl.DataFrame]:
-    writer = ParcelWriter(
-        kit, upload_id=UPLOAD, attempt_no=7, blob="attempt/7-aa", limits={"vps": limit}, default_limit=limit
-    )
+    writer = ParcelWriter(kit, attempt_no=7, blob="attempt/7-aa", limits={"vps": limit}, default_limit=limit)
     with writer:
         places = pl.concat([writer.add(block) for block in blocks])
         return writer.finish(), places
@@ -139,9 +137,3 @@ def test_nothing_readable_lies_on_disk(kit: Kit) -> None:
     assert stored
     assert b"Zichtbaar" not in stored
     assert b"K-1" not in stored
-
-
-@given(row_no=st.integers(min_value=1, max_value=MAX_ROWS))
-def test_columnar_ids_equal_the_ids_one_by_one(row_no: int) -> None:
-    frame = pl.DataFrame({"row_no": pl.Series([row_no], dtype=pl.UInt32)})
-    assert frame.select(signaal_ids(UPLOAD, pl.col("row_no"))).item() == str(signaal_id(UPLOAD, row_no))

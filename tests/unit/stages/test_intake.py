@@ -2,25 +2,17 @@
 
 import datetime as dt
 
-import polars as pl
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from contracts.signaal import Signaal
 from gateway.lifecycle import UploadState
 from gateway.stages.intake import (
-    CONTENT_COLUMNS,
-    IDENTITY_COLUMNS,
     Conflict,
     EarlierUpload,
     New,
     Replay,
-    content_text,
-    identity_text,
     same_upload,
 )
-from tests.builders import NOW, a_signaal
+from tests.builders import NOW
 
 DAY = dt.timedelta(hours=24)
 
@@ -88,64 +80,3 @@ def test_identical_bytes_replay_within_a_day_if_nothing_was_refused(changed, ans
 
 def test_the_first_receipt_is_replayed():
     assert decide(same_bytes=[earlier(), earlier(upload_id="u2")]) == Replay("u1")
-
-
-def texts(*signalen):
-    rows = [{name: getattr(s, name) for name in Signaal.__struct_fields__} for s in signalen]
-    frame = pl.DataFrame(
-        [row | {"producten": list(row["producten"]), "facturen": list(row["facturen"])} for row in rows],
-        schema_overrides={"producten": pl.List(pl.String), "facturen": pl.List(pl.String)},
-        infer_schema_length=None,
-    )
-    return list(zip(content_text(frame), identity_text(frame), strict=True))
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"bedrag": 1},
-        {"facturen": ("F1",)},
-        {"telefoon": "0612345678"},
-        {"bedreigend": True},
-        {"oudste_vervaldatum": dt.date(2026, 9, 1)},
-        {"huisletter": ""},
-    ],
-)
-def test_a_changed_row_has_other_content_and_the_same_identity(change):
-    (content, identity), (changed, same) = texts(a_signaal(), a_signaal(**change))
-    assert content != changed
-    assert identity == same
-
-
-@pytest.mark.parametrize(
-    "change", [{"kenmerk": "X"}, {"soort": "water"}, {"achternaam": "Ander"}, {"opdrachtgever": "12345678"}]
-)
-def test_another_reference_person_kind_or_principal_is_another_signaal(change):
-    (_, identity), (_, other) = texts(a_signaal(), a_signaal(**change))
-    assert identity != other
-
-
-def test_our_own_id_and_gemeente_do_not_make_it_another():
-    first = a_signaal()
-    second = a_signaal(signaal_id=first.signaal_id[:-1] + "2", gemeentecode="0344")
-    assert len(set(texts(first, second))) == 1
-
-
-def test_every_delivered_field_is_content_and_every_identity_column_exists():
-    assert set(Signaal.__struct_fields__) - set(CONTENT_COLUMNS) == {"versie", "signaal_id", "gemeentecode"}
-    assert set(IDENTITY_COLUMNS) <= set(CONTENT_COLUMNS)
-
-
-FIELD = st.none() | st.text(alphabet="ab,\x1f\x00 ", max_size=3).filter(lambda text: "\x00" not in text)
-
-
-@given(st.tuples(FIELD, FIELD, FIELD), st.tuples(FIELD, FIELD, FIELD))
-def test_no_value_can_imitate_another_column(first, second):
-    def content(values):
-        voorletters, voorvoegsel, huisletter = values
-        return texts(a_signaal(voorletters=voorletters, voorvoegsel=voorvoegsel, huisletter=huisletter))[0][0]
-
-    def cleaned(values):
-        return tuple(None if v is None else v.replace("\x1f", " ") for v in values)
-
-    assert (content(first) == content(second)) == (cleaned(first) == cleaned(second))

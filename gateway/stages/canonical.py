@@ -1,0 +1,130 @@
+"""The canonical form of a signaal: one text, made by columns, read back row by row. Pure.
+
+It is what is sealed, what is hashed to find the same signaal twice, and what a proof commits to, so it is made once.
+Fields stand behind one another in `COLUMNS` order, separated by US, records by RS (ISO/IEC 646 information separators);
+NUL stands for null. No value can hold one of the three: a file with NUL is refused whole, the others become a space.
+"""
+
+import uuid
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import msgspec
+import polars as pl
+
+from contracts.signaal import Signaal
+
+CANONICAL_VERSION: Final = 1
+"""Raise it when columns or their form change: texts of another version never compare equal."""
+
+IDENTITY_COLUMNS: Final = (
+    "soort",
+    "signaaltype",
+    "producten",
+    "opdrachtgever",
+    "kenmerk",
+    "achternaam",
+    "postcode",
+    "huisnummer",
+)
+"""What makes it the same signaal to the partner: the same identity with other content is a changed row."""
+
+REST_COLUMNS: Final = tuple(
+    name
+    for name in Signaal.__struct_fields__
+    if name not in {"versie", "signaal_id", "gemeentecode", *IDENTITY_COLUMNS}
+)
+"""The rest of what is delivered, without our id and without the gemeente: a new postcode table makes no new signaal."""
+
+COLUMNS: Final = (*IDENTITY_COLUMNS, *REST_COLUMNS)
+
+FIELD_SEPARATOR: Final = "\x1f"
+RECORD_SEPARATOR: Final = "\x1e"
+_NULL: Final = "\x00"
+_LIST: Final = ","
+
+
+def texts(rows: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
+    """(identity, rest) per row of a block of canonical columns; their chain is the content.
+
+    Two rows are equal in a text when, and only when, they are equal in its columns.
+    """
+    return _text(rows, IDENTITY_COLUMNS), _text(rows, REST_COLUMNS)
+
+
+def records(rows: pl.DataFrame, identity: pl.Series, rest: pl.Series, *, upload: uuid.UUID) -> pl.Series:
+    """What is sealed of each row: signaal id, gemeentecode, identity, rest; without the record separator."""
+    own = signaal_ids(upload, pl.col("row_no"))
+    record = pl.concat_str(own, "gemeentecode", identity, rest, separator=FIELD_SEPARATOR)
+    return rows.select(record.alias("record")).to_series()
+
+
+_HEX3: Final = pl.Series("hex3", [format(number, "03x") for number in range(4096)])
+
+
+def signaal_ids(upload: uuid.UUID, row_no: pl.Expr) -> pl.Expr:
+    """The ids of rows `row_no` of `upload` as text, by columns; equals gateway.ids.signaal_id row by row."""
+    high, low = (pl.lit(_HEX3).gather(part) for part in (row_no // 4096, row_no % 4096))
+    return pl.concat_str(pl.lit(str(upload)[:-6]), high, low)
+
+
+def _text(rows: pl.DataFrame, columns: Sequence[str]) -> pl.Series:
+    """The columns behind one another. A value that imitates a separator is rare, so it is looked for afterwards."""
+    text = _joined(rows, columns, clean=False)
+    fields_fit = (text.str.count_matches(FIELD_SEPARATOR, literal=True) == len(columns) - 1).all()
+    if fields_fit and not text.str.contains(RECORD_SEPARATOR, literal=True).any():
+        return text
+    return _joined(rows, columns, clean=True)
+
+
+def _joined(rows: pl.DataFrame, columns: Sequence[str], *, clean: bool) -> pl.Series:
+    if rows.is_empty():
+        return pl.Series("text", [], dtype=pl.String)
+    parts = [_part(rows[column], clean=clean) for column in columns]
+    return rows.select(pl.concat_str(parts, separator=FIELD_SEPARATOR).alias("text")).to_series()
+
+
+def _part(values: pl.Series, *, clean: bool) -> pl.Expr:
+    """A column as text; null differs from empty. A column without a value costs nothing."""
+    if values.null_count() == values.len():
+        return pl.lit(_NULL)
+    value = pl.col(values.name)
+    if values.dtype == pl.List(pl.String):
+        value = value.list.join(_LIST)
+    elif values.dtype == pl.Boolean:
+        value = value.cast(pl.UInt8)
+    value = value.cast(pl.String)
+    if clean:
+        value = value.str.replace_all(r"[\x00\x1e\x1f]", " ")
+    return value.fill_null(_NULL) if values.null_count() else value
+
+
+def _list(text: str) -> list[str]:
+    return text.split(_LIST) if text else []
+
+
+def _flag(text: str) -> bool:
+    return text == "1"
+
+
+_READ: Final[dict[str, Callable[[str], Any]]] = {
+    "producten": _list,
+    "facturen": _list,
+    "bedreigend": _flag,
+    "warme_overdracht": _flag,
+}
+_FIELDS: Final = tuple(
+    (next(f.encode_name for f in msgspec.structs.fields(Signaal) if f.name == name), _READ.get(name, str))
+    for name in COLUMNS
+)
+
+
+def signaal_of(record: str) -> Signaal:
+    """A record as the signaal it is; raises msgspec.ValidationError or ValueError for another text."""
+    own, gemeentecode, *values = record.split(FIELD_SEPARATOR)
+    document: dict[str, Any] = {
+        name: read(value) for (name, read), value in zip(_FIELDS, values, strict=True) if value != _NULL
+    }
+    document["signaalId"] = own
+    document["gemeentecode"] = gemeentecode
+    return msgspec.convert(document, Signaal, strict=False)
