@@ -46,7 +46,10 @@ def entry(name: str) -> Entry:
     if name in ADAPTERS:
         return ADAPTERS[name]
     for point in entry_points(group=GROUP, name=name):
-        found = point.load()
+        try:
+            found = point.load()
+        except (ImportError, AttributeError) as error:
+            raise AdapterConfigError(f"adapter {name}: cannot be loaded ({type(error).__name__})") from None
         if not isinstance(found, Entry):
             raise AdapterConfigError(f"adapter {name}: its entry point does not load to an adapters.catalogue.Entry")
         return found

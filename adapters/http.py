@@ -204,7 +204,7 @@ def meaning(error: Exception) -> Failure:
 
 def open_channel(config: HttpConfig, surroundings: Surroundings) -> Channel:
     """A channel to `config.url`; raises AdapterConfigError for an address, file or secret that does not fit."""
-    url = httpx.URL(config.url)
+    url = parse_url(config.url)
     if url.scheme != "https" and url.host not in ("127.0.0.1", "::1", "localhost"):
         raise AdapterConfigError("url: personal data leaves this machine over https only; plain http is for loopback")
     headers = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "signaalpoort"}
@@ -212,6 +212,17 @@ def open_channel(config: HttpConfig, surroundings: Surroundings) -> Channel:
         headers["Authorization"] = f"Bearer {_token(read_secret(config.token_file))}"
     client = open_client(config, headers=headers, base_url=config.url.rstrip("/"))
     return Channel(client, surroundings, timeout_seconds=config.timeout_seconds)
+
+
+def parse_url(text: str) -> httpx.URL:
+    """An address with a host and a port that exists; raises AdapterConfigError."""
+    try:
+        url = httpx.URL(text)
+    except httpx.InvalidURL:
+        raise AdapterConfigError("url is not an address") from None
+    if not url.host or not 0 < (url.port or 443) < 65536:
+        raise AdapterConfigError("url needs a host, and a port below 65536")
+    return url
 
 
 def open_client(config: HttpConfig, *, headers: Mapping[str, str], base_url: str = "") -> httpx.AsyncClient:
@@ -272,9 +283,12 @@ def _last_result(state: RetryCallState) -> Answer | Failure:
 
 
 def _causes(error: BaseException | None) -> list[BaseException]:
+    """The error and what it came from; of several tries (one per address) each."""
     found: list[BaseException] = []
     while error is not None and error not in found:
         found.append(error)
+        if isinstance(error, BaseExceptionGroup):
+            found.extend(error.exceptions)
         error = error.__cause__ or error.__context__
     return found
 

@@ -1,5 +1,6 @@
 """Pushing feedback to a partner's webhook: CloudEvents, signed, never to an address of our own network."""
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -7,7 +8,7 @@ from typing import Final
 import httpx
 
 from adapters.config import AdapterConfigError, HttpConfig, Surroundings, read_secret
-from adapters.http import Answer, Channel, Failure, open_client
+from adapters.http import Answer, Channel, Failure, open_client, parse_url
 from adapters.statuses import outcome_of, retry_after
 from adapters.webhook.cloudevent import CONTENT_TYPE, encode
 from adapters.webhook.guard import Resolve, is_allowed, resolve
@@ -18,6 +19,8 @@ from contracts.ports import FeedbackParcel, Parcel, Poll, Probe
 
 TIMEOUT_SECONDS: Final = 12
 CONNECTIONS: Final = 4
+SEARCH_SECONDS: Final = 4.0
+"""After this no further address of a name is tried: an attempt must end before its lease does."""
 
 
 class WebhookAdapter:
@@ -70,20 +73,32 @@ class WebhookAdapter:
         await self._channel.aclose()
 
     async def _send(self, method: str, *, body: bytes = b"", headers: dict[str, str] | None = None) -> Answer | Failure:
-        """Connect to the first judged address, with the name kept in Host, SNI and the certificate check."""
-        address = await self._address()
-        if isinstance(address, Deferred | Refused):
-            return address
+        """Send to the judged addresses in turn, as long as the one before could not be connected to."""
+        addresses = await self._addresses()
+        if isinstance(addresses, Deferred | Refused):
+            return addresses
+        elapsed = asyncio.get_running_loop().time
+        until = elapsed() + SEARCH_SECONDS
+        first, *others = addresses
+        answer = await self._send_to(first, method, body=body, headers=headers or {})
+        for address in others:
+            if not (isinstance(answer, Deferred) and answer.unreachable) or elapsed() > until:
+                break
+            answer = await self._send_to(address, method, body=body, headers=headers or {})
+        return answer
+
+    async def _send_to(self, address: str, method: str, *, body: bytes, headers: dict[str, str]) -> Answer | Failure:
+        """Connect to the address itself, with the name kept in Host, SNI and the certificate check."""
         host = self._url.host
         return await self._channel.send(
             method,
             str(self._url.copy_with(host=address)),
             body=body,
-            headers={"Host": self._url.netloc.decode("ascii"), **(headers or {})},
+            headers={"Host": self._url.netloc.decode("ascii"), **headers},
             sni_hostname=host if self._url.scheme == "https" and host != address else None,
         )
 
-    async def _address(self) -> str | Deferred | Refused:
+    async def _addresses(self) -> list[str] | Deferred | Refused:
         port = self._url.port or (443 if self._url.scheme == "https" else 80)
         try:
             addresses = await self._resolve(self._url.host, port)
@@ -93,7 +108,7 @@ class WebhookAdapter:
             return Deferred(reason="name_not_resolved", unreachable=True)
         if not all(is_allowed(address, private_allowed=self._private_allowed) for address in addresses):
             return Refused(code="address_not_allowed", kind=RefusalKind.CONTRACT)
-        return addresses[0]
+        return addresses
 
     def _outcome(self, answer: Answer) -> Outcome:
         """2xx: taken. 410: the partner wants no more. Other refusals wait, since the partner can mend its receiver."""
@@ -125,11 +140,11 @@ def open_webhook(
 
 def _checked_url(webhook: Webhook) -> httpx.URL:
     try:
-        url = httpx.URL(webhook.url)
-    except httpx.InvalidURL:
-        raise AdapterConfigError("webhook: url is not an address") from None
+        url = parse_url(webhook.url)
+    except AdapterConfigError as error:
+        raise AdapterConfigError(f"webhook: {error}") from None
     if url.scheme != "https" and not (url.scheme == "http" and webhook.prive_adres_toegestaan):
         raise AdapterConfigError("webhook: url must be https; http only with prive_adres_toegestaan, for trials")
-    if not url.host or url.userinfo or url.fragment:
-        raise AdapterConfigError("webhook: url needs a host, and neither a user nor a fragment")
+    if url.userinfo or url.fragment:
+        raise AdapterConfigError("webhook: url has neither a user nor a fragment")
     return url

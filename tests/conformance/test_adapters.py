@@ -161,6 +161,15 @@ def test_a_receipt_comes_back_from_a_system(system: Rig) -> None:
     assert outcome.receipt.startswith(system.kind.upper())
 
 
+def test_the_environment_is_not_read(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+        monkeypatch.setenv(name.lower(), "http://127.0.0.1:1")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    assert isinstance(rig.deliver(), Accepted)
+
+
 def test_one_key_twice_is_one_parcel(rig: Rig) -> None:
     parcel = rig.parcel()
     first, second = rig.deliver(parcel), rig.deliver(parcel)

@@ -46,6 +46,12 @@ def test_configuration_that_does_not_fit_names_system_and_key(config: dict[str, 
         check_config(a_systeem(**config))
 
 
+@pytest.mark.parametrize("url", ["https://[::1", "https://vps.example.test:port", "https://vps.example.test:99999999"])
+def test_an_address_that_is_none_names_the_system(url: str) -> None:
+    with pytest.raises(AdapterConfigError, match=r"systeem my-vps: url"):
+        open_it(a_systeem(url=url))
+
+
 @pytest.mark.parametrize("config", [{"mapping": "absent"}, {"token_file": "/absent/token"}])
 def test_what_cannot_be_opened_names_the_system(config: dict[str, str]) -> None:
     with pytest.raises(AdapterConfigError, match=r"systeem my-vps: .*absent"):
@@ -95,4 +101,11 @@ def test_a_third_party_brings_its_own(site: Path) -> None:
 def test_an_entry_point_that_loads_to_something_else_is_refused(site: Path) -> None:
     _installed(site, "ENTRY = object()\n")
     with pytest.raises(AdapterConfigError, match="entry point"):
+        entry("fax")
+
+
+@pytest.mark.parametrize("code", ["import a_module_that_is_not_there\n", "OTHER = 1\n"])
+def test_an_entry_point_that_does_not_load_is_refused(code: str, site: Path) -> None:
+    _installed(site, code)
+    with pytest.raises(AdapterConfigError, match="cannot be loaded"):
         entry("fax")

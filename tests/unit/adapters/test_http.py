@@ -87,6 +87,12 @@ def test_why_there_was_no_connection_is_told_to_the_operator(cause: Exception, r
     assert http.meaning(error) == Deferred(reason=reason, unreachable=True)
 
 
+def test_of_several_addresses_the_reason_of_one_is_told() -> None:
+    error = httpx.ConnectError("")
+    error.__cause__ = ExceptionGroup("tries", [TimeoutError(), ConnectionRefusedError()])
+    assert http.meaning(error) == Deferred(reason="connection_refused", unreachable=True)
+
+
 def test_our_own_certificate_refused_by_an_alert_is_for_an_operator() -> None:
     alert = ssl.SSLError(1, "[SSL] alert")
     alert.reason = "TLSV13_ALERT_CERTIFICATE_REQUIRED"

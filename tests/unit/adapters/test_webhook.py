@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from adapters.config import AdapterConfigError, Secret, Surroundings
 from adapters.webhook import open_webhook
 from adapters.webhook.cloudevent import encode
-from adapters.webhook.guard import is_allowed
+from adapters.webhook.guard import is_allowed, resolve
 from adapters.webhook.signature import SigningKey, signature_headers
 from contracts.outcomes import Accepted, Deferred, Outcome, RefusalKind, Refused, Unknown
 from contracts.overeenkomst import Webhook
@@ -242,6 +242,22 @@ def test_a_second_look_up_cannot_turn_the_connection_elsewhere(respx_mock: respx
     assert route.call_count == 1
 
 
+def test_the_next_address_is_tried_when_the_first_cannot_be_connected_to(
+    respx_mock: respx.MockRouter, tmp_path: Path
+) -> None:
+    deaf = respx_mock.route(host="2a00:1450::1").mock(side_effect=httpx.ConnectError)
+    respx_mock.post(f"https://{PUBLIC}/hook").respond(204)
+    assert deliver(tmp_path, ["2a00:1450::1", PUBLIC]) == [Accepted()]
+    assert deaf.called
+
+
+def test_the_next_address_is_not_tried_when_the_first_may_have_it(respx_mock: respx.MockRouter, tmp_path: Path) -> None:
+    respx_mock.route(host="2a00:1450::1").mock(side_effect=httpx.ReadTimeout)
+    second = respx_mock.post(f"https://{PUBLIC}/hook").respond(204)
+    assert deliver(tmp_path, ["2a00:1450::1", PUBLIC]) == [Unknown(reason="read_timeout")]
+    assert not second.called
+
+
 def test_the_name_stays_in_host_and_sni(respx_mock: respx.MockRouter, tmp_path: Path) -> None:
     route = respx_mock.post(f"https://{PUBLIC}:8443/hook").respond(204)
     deliver(tmp_path, url="https://partner.example.test:8443/hook")
@@ -260,6 +276,10 @@ def test_a_name_that_does_not_resolve_is_unreachable(tmp_path: Path) -> None:
     assert deliver(tmp_path, []) == [Deferred(reason="name_not_resolved", unreachable=True)]
 
 
+def test_a_name_is_resolved_by_the_system() -> None:
+    assert set(asyncio.run(resolve("localhost", 443))) <= {"127.0.0.1", "::1"}
+
+
 @pytest.mark.parametrize(
     "url",
     [
@@ -270,6 +290,7 @@ def test_a_name_that_does_not_resolve_is_unreachable(tmp_path: Path) -> None:
         "https:///hook",
         "partner.example.test",
         "https://[::1",
+        "https://partner.example.test:99999999/",
     ],
 )
 def test_an_address_of_another_form_is_refused(url: str, tmp_path: Path) -> None:
