@@ -56,8 +56,8 @@ class _Stream:
     def add(self, lines: memoryview) -> None:
         self._put(self._sealer.seal(lines))
 
-    def close(self) -> bytes:
-        self._put(self._sealer.last())
+    def close(self, rest: bytes = b"") -> bytes:
+        self._put(self._sealer.last(rest))
         return bytes(self._segments)
 
     def _put(self, sealed: bytes) -> None:
@@ -65,13 +65,14 @@ class _Stream:
 
 
 class _Open:
-    """A parcel that still takes rows."""
+    """A parcel that still takes rows. Its links are some 30 bytes a row: they wait here and become one segment."""
 
     def __init__(self, number: int, group: dict[str, object], rows: _Stream, links: _Stream) -> None:
         self.number = number
         self.group = group
         self.rows = rows
         self.links = links
+        self.pending_links: list[bytes] = []
         self.filled = 0
 
 
@@ -128,7 +129,7 @@ class ParcelWriter:
         key = tuple(group.values())
         parcel = self._open.get(key) or self._begin(key, group)
         parcel.rows.add(records)
-        parcel.links.add(links)
+        parcel.pending_links.append(bytes(links))
         parcel.filled += size
         if parcel.filled == self._limit(group):
             self._close(self._open.pop(key))
@@ -174,7 +175,7 @@ class ParcelWriter:
                     rows_segments=parcel.rows.close(),
                     rows_key=parcel.rows.key.wrapped,
                     rows_key_name=parcel.rows.key.key_name,
-                    link_segments=parcel.links.close(),
+                    link_segments=parcel.links.close(_LINE.encode().join(parcel.pending_links)),
                     link_key=parcel.links.key.wrapped,
                     link_key_name=parcel.links.key.key_name,
                 ),
