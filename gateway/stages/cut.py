@@ -14,7 +14,11 @@ class RecordTooLongError(ValueError):
 
 
 class OpenQuoteError(ValueError):
-    """The file ended inside a quoted field; the reader turns this into a Fatal finding."""
+    """The file ended inside a quoted field; `complete`: the records before it. The reader makes it a Fatal finding."""
+
+    def __init__(self, complete: bytes) -> None:
+        super().__init__("open quote")
+        self.complete = complete
 
 
 class BlockCutter:
@@ -65,7 +69,7 @@ class BlockCutter:
         data = b"".join(self._pending)
         self._keep(b"")
         if data.count(_QUOTE) % 2:
-            raise OpenQuoteError
+            raise OpenQuoteError(data[: last_record_end(data, 0, len(data))])
         return data, not data or data.endswith(_NEWLINE)
 
 

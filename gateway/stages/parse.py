@@ -6,6 +6,7 @@ cannot be sure; then the field count of each record is checked, and a block with
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
@@ -71,21 +72,25 @@ class _Body:
         self._rows = 0
 
     def read(self, chunks: Iterator[bytes]) -> Iterator[Piece]:
+        try:
+            yield from self._pieces(chunks)
+        except _RefusedError as refused:
+            yield refused.finding
+
+    def _pieces(self, chunks: Iterator[bytes]) -> Iterator[Piece]:
         cutter = BlockCutter(self._limits.block_bytes)
         try:
             for chunk in chunks:
                 for block in cutter.feed(chunk):
                     yield from self._block(block)
             rest, ended = cutter.finish()
-            yield from self._block(rest)
         except RecordTooLongError:
-            yield FileFinding(code="bestand_regel_te_lang", row_no=self._rows + 1)
-        except OpenQuoteError:
-            yield FileFinding(code="bestand_aanhalingsteken_open", row_no=self._rows + 1)
-        except _RefusedError as refused:
-            yield refused.finding
-        else:
-            yield from self._remarks(ended=ended)
+            raise _RefusedError(FileFinding(code="bestand_regel_te_lang", row_no=self._rows + 1)) from None
+        except OpenQuoteError as cut_off:
+            yield from self._block(cut_off.complete)
+            raise _RefusedError(FileFinding(code="bestand_aanhalingsteken_open", row_no=self._rows + 1)) from None
+        yield from self._block(rest)
+        yield from self._remarks(ended=ended)
 
     def _remarks(self, *, ended: bool) -> Iterator[FileFinding]:
         if self._rows == 0:
@@ -223,4 +228,6 @@ def _read_records(block: bytes, dialect: Dialect, names: list[str]) -> pl.DataFr
 def _records(text: str, delimiter: str) -> Iterator[list[str]]:
     # The limit per field guards against memory; a block is bounded already. It is a setting of the whole process.
     csv.field_size_limit(max(csv.field_size_limit(), len(text)))
-    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    # A carriage return alone ends no record; another control character in its place is just as wrong in a field.
+    text = re.sub("\r(?!\n)", "\v", text)
+    return csv.reader(io.StringIO(text, newline="\n"), delimiter=delimiter)

@@ -1,6 +1,6 @@
 """Patterns that tell trouble in text, each with what it stands for.
 
-Syntax of the `regex` crate: no look-around. And no `\\b`: with letters beyond ASCII it drops the engine to its slow way.
+Syntax of the `regex` crate: no look-around. And no `\\b`: letters beyond ASCII then drop it to its slow way.
 """
 
 from typing import Final

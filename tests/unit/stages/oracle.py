@@ -22,36 +22,10 @@ INVISIBLE = (
     | {"\u061c", "\u200e", "\u200f"}
 )
 DECODED_TAILS = set("€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ") | {chr(n) for n in range(0x80, 0xC0)}
-INFIXES = [
-    "'s",
-    "'t",
-    "aan",
-    "bij",
-    "de",
-    "den",
-    "der",
-    "d'",
-    "het",
-    "in",
-    "la",
-    "le",
-    "onder",
-    "op",
-    "over",
-    "te",
-    "ten",
-    "ter",
-    "tot",
-    "uit",
-    "uijt",
-    "van",
-    "v.d.",
-    "v/d",
-    "vd",
-    "ver",
-    "von",
-    "voor",
-]
+INFIXES = (
+    "'s", "'t", "aan", "bij", "de", "den", "der", "d'", "het", "in", "la", "le", "onder", "op", "over", "te", "ten",
+    "ter", "tot", "uit", "uijt", "van", "v.d.", "v/d", "vd", "ver", "von", "voor",
+)  # fmt: skip
 LEGAL = {"b.v.", "b.v", "bv", "n.v", "n.v.", "nv", "stichting", "vve", "v.v.e", "v.v.e.", "vereniging"}
 LEGAL |= {"coöperatie", "cooperatie"}
 FREE = {
