@@ -22,7 +22,7 @@ from gateway.flow.findings import FindingTally, findings_writer
 from gateway.flow.judging import BlockJudge, Judged
 from gateway.flow.kit import Kit
 from gateway.flow.parcels import ParcelWriter
-from gateway.flow.publish import ClaimLostError, Result, destroy_raw, publish
+from gateway.flow.publish import ClaimLostError, Result, destroy_raw, lease_ms, publish
 from gateway.flow.reading import FatalFileError, FileReader
 from gateway.flow.summary import FileFinding, IntakeSummary
 from gateway.stages.validate import Checked
@@ -36,8 +36,6 @@ from gateway.store.uploads import Upload
 
 CHUNK: Final = 5_000
 """Index rows a transaction: a million in one held up other writers for more than ten seconds."""
-LEASE_MS: Final = 60_000
-"""A block takes well under a second; a process that is silent for a minute is dead."""
 PARCEL_ROWS: Final = 500
 """For a system without a limit of its own in the directory."""
 
@@ -46,7 +44,7 @@ def process_next(kit: Kit) -> bool:
     """Process the upload that waits longest; False when none waits. Safe to call from any number of processes."""
     take_over_dead(kit)
     with kit.db.write() as conn:
-        claimed = processing.claim_next(conn, claim_id=kit.dice(16).hex(), lease_ms=LEASE_MS)
+        claimed = processing.claim_next(conn, claim_id=kit.dice(16).hex(), lease_ms=lease_ms(kit))
     if claimed is None:
         return False
     try:
@@ -56,10 +54,13 @@ def process_next(kit: Kit) -> bool:
     return True
 
 
-def take_over_dead(kit: Kit) -> int:
-    """Send uploads whose process died back to waiting, their half-written rows deleted first; returns how many."""
+def take_over_dead(kit: Kit, *, alone: bool = False) -> int:
+    """Send uploads whose process died back to waiting, their half-written rows deleted first; returns how many.
+
+    `alone`: no other process works on this database and this one has not begun, so nothing in processing is alive.
+    """
     with kit.db.read() as conn:
-        dead = processing.expired(conn)
+        dead = processing.in_processing(conn) if alone else processing.expired(conn)
     return sum(_take_over(kit, upload) for upload in dead)
 
 
@@ -78,8 +79,7 @@ def sweep(kit: Kit) -> int:
 def _take_over(kit: Kit, upload: Upload) -> bool:
     claim_id = kit.dice(16).hex()
     with kit.db.write() as conn:
-        dead = upload.claim_id or ""
-        if not processing.take_over(conn, no=upload.no, dead_claim=dead, claim_id=claim_id, lease_ms=LEASE_MS):
+        if not processing.take_over(conn, upload, claim_id=claim_id, lease_ms=lease_ms(kit)):
             return False
         attempts = processing.attempts_of(conn, upload.no)
     for attempt in attempts:
@@ -188,7 +188,9 @@ class _Run:
         assert self._upload.claim_id is not None
         for chunk in index.iter_slices(CHUNK):
             with kit.db.write() as conn:
-                if not processing.renew(conn, no=self._upload.no, claim_id=self._upload.claim_id, lease_ms=LEASE_MS):
+                if not processing.renew(
+                    conn, no=self._upload.no, claim_id=self._upload.claim_id, lease_ms=lease_ms(kit)
+                ):
                     raise ClaimLostError
                 row_store.insert_rows(kit.db, conn, attempt_no=self._attempt.no, rows=chunk)
 

@@ -11,7 +11,7 @@ from gateway.crypto.keys import DataKey
 from gateway.flow.kit import Kit
 from gateway.flow.summary import IntakeSummary, encode_summary
 from gateway.stages.schedule import Kind
-from gateway.store import deliveries, parcels, uploads
+from gateway.store import deliveries, parcels, processing, uploads
 from gateway.store.deliveries import NewDelivery
 from gateway.store.parcels import HashRun, ParcelRecord
 from gateway.store.processing import Attempt
@@ -31,11 +31,18 @@ class Result(Struct, frozen=True, kw_only=True):
     hashes: HashRun | None = None
 
 
+def lease_ms(kit: Kit) -> int:
+    """How long a process may be silent before another takes its upload over; a block takes well under a second."""
+    return int(kit.settings.work.lease_seconds * 1000)
+
+
 def publish(kit: Kit, upload: Upload, attempt: Attempt, result: Result) -> None:
     """Commit deliveries, report and counts together; raises ClaimLostError when another process took over."""
     assert upload.claim_id is not None
     now = kit.clock()
     with kit.db.write() as conn:
+        if not processing.renew(conn, no=upload.no, claim_id=upload.claim_id, lease_ms=lease_ms(kit)):
+            raise ClaimLostError
         _enqueue(kit, conn, upload, attempt, result.parcels, now)
         if result.hashes is not None:
             parcels.put_hash_run(conn, result.hashes, created_at=now)

@@ -81,18 +81,27 @@ def start_attempt(conn: Connection, *, upload_no: int, started_at: dt.datetime, 
     return Attempt(no=no, upload_no=upload_no, started_at=started_at, blob=blob)
 
 
+def in_processing(conn: Connection) -> list[Upload]:
+    """All uploads in processing: at the start of a process that is alone, those of the one before it."""
+    return _in_processing(conn, sa.true())
+
+
 def expired(conn: Connection, *, limit: int = 100) -> list[Upload]:
     """Uploads in processing whose lease ran out: their process died, or hangs."""
-    late = (upload.c.state == int(UploadState.PROCESSING)) & (upload.c.lease_until_ms < now_ms(conn))
-    numbers = conn.execute(sa.select(upload.c.no).where(late).order_by(upload.c.no).limit(limit)).scalars().all()
+    return _in_processing(conn, upload.c.lease_until_ms < now_ms(conn), limit=limit)
+
+
+def _in_processing(conn: Connection, condition: sa.ColumnElement[bool], *, limit: int | None = None) -> list[Upload]:
+    held = (upload.c.state == int(UploadState.PROCESSING)) & condition
+    numbers = conn.execute(sa.select(upload.c.no).where(held).order_by(upload.c.no).limit(limit)).scalars().all()
     return [found for no in numbers if (found := find_by_no(conn, no)) is not None]
 
 
-def take_over(conn: Connection, *, no: int, dead_claim: str, claim_id: str, lease_ms: int) -> bool:
-    """Take the claim of an expired upload, to clean up behind it; False when it was renewed or taken meanwhile."""
-    late = (upload.c.no == no) & (upload.c.claim_id == dead_claim) & (upload.c.lease_until_ms < now_ms(conn))
+def take_over(conn: Connection, dead: Upload, *, claim_id: str, lease_ms: int) -> bool:
+    """Take the claim of an upload that was found dead; False when it was renewed or taken meanwhile."""
+    as_found = (upload.c.claim_id == dead.claim_id) & (upload.c.lease_until_ms == dead.lease_until_ms)
     values = {"claim_id": claim_id, "lease_until_ms": now_ms(conn) + lease_ms}
-    return conn.execute(sa.update(upload).where(late).values(values)).rowcount == 1
+    return conn.execute(sa.update(upload).where((upload.c.no == dead.no) & as_found).values(values)).rowcount == 1
 
 
 def abandon(conn: Connection, *, no: int, claim_id: str) -> bool:
