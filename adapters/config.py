@@ -32,14 +32,19 @@ class HttpConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What every adapter over HTTP needs. `timeout_seconds` bounds one whole exchange, connecting included."""
 
     url: Annotated[str, Meta(pattern=r"^https?://[^/?#@\s]+(/[^?#\s]*)?$", description="base address")]
+    """Base address of the system; the paths below it stand in the mapping file."""
     token_file: Path_ | None = None
     """Holds the bearer token that this installation shows."""
     ca_file: Path_ | None = None
     """PEM of the authorities that sign the system's certificate; None: the public ones."""
     client_cert_file: Path_ | None = None
+    """PEM of the client certificate that this installation shows."""
     client_key_file: Path_ | None = None
+    """PEM of its private key."""
     timeout_seconds: Annotated[int, Meta(ge=1, le=300)] = 12
+    """Bounds one whole exchange, connecting included."""
     connections: Annotated[int, Meta(ge=1, le=64)] = 8
+    """Connections kept open to the system."""
 
 
 class Secret:

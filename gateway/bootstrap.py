@@ -15,6 +15,7 @@ from functools import partial
 from typing import Final
 
 import uvloop
+from msgspec import Struct
 
 import adapters
 import contracts
@@ -138,6 +139,11 @@ def check_systeem(systeem: Systeem) -> str | None:
     return None
 
 
+def adapter_configs() -> dict[str, type[Struct]]:
+    """Adapter → the type of a system's `config` with it."""
+    return {name: catalogue.entry(name).config for name in catalogue.ADAPTERS}
+
+
 def connections(kit: Kit, directory: Callable[[], Directory]) -> Connections:
     """Adapters for the destinations in `directory`, of the kinds in the catalogue."""
     return Connections(
@@ -166,7 +172,7 @@ def serve(settings: Settings) -> None:
     """Listen, process, deliver and relay until SIGTERM or SIGINT. On SQLite one such process at a time."""
     with open_kit(settings) as kit, _sole_process(kit.db):
         directory = CurrentDirectory(kit)
-        parts = WebParts(kit=kit, directory=directory, revocation=_revocation(settings), limits=Limits(kit.clock))
+        parts = WebParts(kit=kit, directory=directory, revocation=revocation_lists(settings), limits=Limits(kit.clock))
         listeners = [
             machine_listener(create_app(parts), settings.https),
             pages_listener(create_pages_app(parts), settings.https, settings.pages),
@@ -203,7 +209,8 @@ def _sole_process(db: Database) -> AbstractContextManager[None]:
     return nullcontext() if db.path is None else exclusive_process_lock(db.path.with_name(db.path.name + ".lock"))
 
 
-def _revocation(settings: Settings) -> RevocationLists:
+def revocation_lists(settings: Settings) -> RevocationLists:
+    """The lists of the settings, read once now; raises SettingsError when one is unusable."""
     return RevocationLists(
         settings.https.crl,
         authorities=settings.https.client_ca,

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
+from rich.console import Console
 
 from gateway import __version__
 from gateway.errors import GatewayError, InvalidInputError, OurError, SettingsError
@@ -25,6 +26,7 @@ COMMANDS: Final = (
 EXIT_WRONG_CALL: Final = 1
 EXIT_SETTINGS: Final = 3
 EXIT_OURS: Final = 4
+_WIDE: Final = 160
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,12 @@ class Commands(click.Group):
             for line in sentences(error):
                 click.echo(line, err=True)
             ctx.exit(exit_status(error))
+
+
+def console() -> Console:
+    """Where tables are printed: as wide as the terminal, wide enough for whole lines elsewhere."""
+    made = Console()
+    return made if made.is_terminal else Console(width=_WIDE)
 
 
 def sentences(error: GatewayError) -> Iterator[str]:

@@ -5,11 +5,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import click
-from rich.console import Console
 from sqlalchemy import Connection
 
 from gateway import bootstrap
-from gateway.cli import Invocation
+from gateway.cli import Invocation, console
 from gateway.cli.show import delivery_table
 from gateway.errors import NotFoundError
 from gateway.lifecycle import DeliveryState
@@ -53,7 +52,7 @@ def command(invocation: Invocation, /, after: int, limit: int, as_json: bool, **
         for one in found:
             click.echo(json.dumps(_plain(one)))
         return
-    Console().print(delivery_table(found))
+    console().print(delivery_table(found))
     if len(found) == limit:
         click.echo(f"more: --after {found[-1].id}")
 

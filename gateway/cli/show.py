@@ -7,14 +7,14 @@ from collections import Counter
 from collections.abc import Iterator
 
 import click
-from rich.console import Console
+from rich.box import SIMPLE
 from rich.table import Table
 from sqlalchemy import Connection
 
 from contracts.codelists.gemeenten import GEMEENTEN
 from contracts.row_states import ROW_STATES
 from gateway import bootstrap, ids
-from gateway.cli import Invocation
+from gateway.cli import Invocation, console
 from gateway.errors import NotFoundError
 from gateway.flow.kit import AMSTERDAM
 from gateway.store import deliveries, rows, uploads
@@ -37,10 +37,10 @@ def command(invocation: Invocation, identifier: str) -> None:
     Examples: signaalpoort show 019aab00-1111-7222-8333-444455000000
               signaalpoort show 4711
     """
-    console = Console()
+    screen = console()
     with bootstrap.open_kit(invocation.settings()) as kit, kit.db.read() as conn:
         for part in _story(conn, identifier.strip()):
-            console.print(part)
+            screen.print(part)
 
 
 def _story(conn: Connection, identifier: str) -> Iterator[str | Table]:
@@ -117,7 +117,7 @@ def _delivery(conn: Connection, number: int) -> Iterator[str | Table]:
         made=found.created_at, due=found.due_at, sent=found.first_sent_at,
         unknown=found.unknown_since, settled=found.settled_at, receipt=found.receipt,
     )  # fmt: skip
-    table = Table("attempt", "worker", "from", "seconds", "outcome", "reason")
+    table = Table("attempt", "worker", "from", "seconds", "outcome", "reason", box=SIMPLE)
     for attempt in deliveries.attempts(conn, number):
         lasted = None if attempt.ended_at is None else (attempt.ended_at - attempt.started_at).total_seconds()
         table.add_row(
@@ -133,7 +133,9 @@ def _delivery(conn: Connection, number: int) -> Iterator[str | Table]:
 
 def delivery_table(found: list[DeliveryView]) -> Table:
     """Deliveries as operations list them."""
-    table = Table("delivery", "partner", "to", "gemeente", "rows", "state", "attempts", "due", "last reason")
+    table = Table(
+        "delivery", "partner", "to", "gemeente", "rows", "state", "attempts", "due", "last reason", box=SIMPLE
+    )
     for one in found:
         table.add_row(
             str(one.id),

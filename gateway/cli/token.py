@@ -4,11 +4,11 @@ import datetime as dt
 from typing import Final
 
 import click
-from rich.console import Console
+from rich.box import SIMPLE
 from rich.table import Table
 
 from gateway import bootstrap
-from gateway.cli import Invocation
+from gateway.cli import Invocation, console
 from gateway.errors import NotFoundError
 from gateway.flow.kit import Kit
 from gateway.store import credentials
@@ -87,7 +87,7 @@ def revoke(invocation: Invocation, credential: str) -> None:
 
 
 def _print(kit: Kit, found: list[Credential]) -> None:
-    table = Table("credential", "stands for", "name", "valid until", "state")
+    table = Table("credential", "stands for", "name", "valid until", "state", box=SIMPLE)
     for credential in found:
         table.add_row(
             credential.id,
@@ -96,7 +96,7 @@ def _print(kit: Kit, found: list[Credential]) -> None:
             f"{credential.expires_at:%Y-%m-%d}",
             _state(credential, kit.clock()),
         )
-    Console().print(table)
+    console().print(table)
 
 
 def _state(credential: Credential, moment: dt.datetime) -> str:

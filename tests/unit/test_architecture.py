@@ -90,7 +90,7 @@ def test_every_opt_out_has_its_reason_on_the_line(path: Path) -> None:
         for opt_out in re.finditer(r"#\s*(noqa(?:: [A-Z0-9, ]+)?|type: ignore(?:\[[\w, -]+\])?)", line):
             rest = line[opt_out.end() :]
             assert ":" in opt_out[0] or "[" in opt_out[0], f"{path.name}:{number} opts out of everything"
-            assert re.search(r"#\s*\S+ \S+", rest), f"{path.name}:{number} gives no reason"
+            assert re.match(r"\s*(#|-) *\S+ \S+", rest), f"{path.name}:{number} gives no reason"
 
 
 @pytest.mark.parametrize("name", sorted(docs.pages()))

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-_VALID_FOR: Final = dt.timedelta(days=30)
+_VALID_FOR: Final = dt.timedelta(days=90)
 
 
 class Authority:
