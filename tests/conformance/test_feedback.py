@@ -4,6 +4,7 @@ import datetime as dt
 import shutil
 import threading
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
@@ -23,26 +24,30 @@ from gateway.stages.schedule import Kind
 from gateway.store import deliveries, feedback, overeenkomsten, parcels
 from gateway.store.database import open_database
 from gateway.store.deliveries import NewDelivery
-from gateway.store.schema import delivery, relay, resultaat, row_refusal, signaal_row, upload
+from gateway.store.schema import delivery, relay, row_refusal, signaal_row, upload
 from tests.builders import (
     AMSTERDAM,
     UTRECHT,
+    a_csv,
     a_directory,
     a_gemeente,
     a_partner,
     a_resultaat,
+    a_row,
     a_systeem,
     a_toegang,
     an_overeenkomst,
 )
-from tests.conformance.test_parcels import UPLOAD, going, written
 from tests.conftest import FakeClock, make_kit
+from tests.world import configure, process
 
+UPLOAD = uuid.UUID("01931c5e-7000-7abc-8def-aabbcc000000")
 ROWS = 4
 WEBHOOK = Webhook(url="https://partner.example/hook", geheimen=("hook",))
 DIRECTORY = a_directory(partners=[a_partner(webhook=WEBHOOK)])
 TOEGANG = a_toegang()
 TICK = 900
+SENDERS = 4
 
 
 def the_id(row_no: int = 1, upload_id: uuid.UUID = UPLOAD) -> str:
@@ -269,19 +274,19 @@ def test_a_webhook_delivery_is_queued_with_the_event_and_none_where_there_is_no_
 
 
 def test_reference_and_invoices_come_from_the_sealed_link_until_it_is_forgotten(kit, clock):
-    root = delivered(kit)
-    [record], _ = written(kit, going(ROWS))
+    directory = configure(kit)
+    done = process(kit, a_csv([a_row(kenmerk=f"K-{n}", huisnummer=str(n), facturen="F1,F2") for n in (1, 2, 3)]))
     with kit.db.write() as conn:
-        parcels.put_contents(conn, {root: msgspec.structs.replace(record.content)})
-        conn.execute(sa.update(delivery).where(delivery.c.id == root).values(parcel_no=record.parcel_no))
-        conn.execute(sa.update(signaal_row).values(parcel_no=record.parcel_no))
-    say(kit, a_resultaat(the_id(3)))
+        root = conn.execute(sa.update(delivery).values(state=int(DeliveryState.ACCEPTED)).returning(delivery.c.id))
+        content = parcels.get_content(conn, root.scalar_one())
+    assert say(kit, a_resultaat(the_id(3, uuid.UUID(done.id))), directory=directory) == ["ontvangen"]
     clock.advance(seconds=TICK)
     [event] = view(kit)
     assert (event.kenmerk, event.facturen) == ("K-3", ("F1", "F2"))
-    kit.keys.destroy(record.content.link_key_name)
+    kit.keys.destroy(content.link_key_name)
     [event] = view(kit)
-    assert (event.kenmerk, event.facturen, event.signaal_id) == (None, (), the_id(3))
+    assert (event.kenmerk, event.facturen) == (None, ())
+    assert event.signaal_id == the_id(3, uuid.UUID(done.id))
 
 
 def test_a_row_without_a_parcel_has_no_link(kit):
@@ -292,18 +297,25 @@ def test_a_link_never_shows_its_content():
     assert "S-1" not in repr(Link(kenmerk="S-1"))
 
 
-def test_two_that_hear_at_once_neither_skip_a_number_nor_tell_twice(kit, clock):
+def test_several_that_hear_of_one_signaal_at_once_neither_skip_a_number_nor_tell_twice(kit, clock):
+    """Every sender has ids of its own, so only the partner's lock keeps them apart."""
     delivered(kit)
-    wanted = [a_resultaat(the_id(n), resultaat_id=f"R-{n}") for n in range(1, ROWS + 1)]
-    threads = [threading.Thread(target=hear, args=(kit, DIRECTORY, TOEGANG, wanted)) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    together = threading.Barrier(SENDERS)
+
+    def send(sender: int) -> list[str]:
+        batch = [a_resultaat(the_id(n), resultaat_id=f"R-{sender}-{n}") for n in range(1, ROWS + 1)]
+        together.wait()
+        return say(kit, *batch)
+
+    with ThreadPoolExecutor(SENDERS) as pool:
+        answers = list(pool.map(send, range(SENDERS)))
+    assert answers == [["ontvangen"] * ROWS] * SENDERS
     clock.advance(seconds=TICK)
-    assert [e.volgnummer for e in view(kit)] == [1, 2, 3, 4]
+    assert [event.volgnummer for event in view(kit)] == [1, 2, 3, 4]
     with kit.db.read() as conn:
-        assert conn.execute(sa.select(sa.func.count()).select_from(resultaat)).scalar_one() == ROWS
+        assert feedback.totals(conn) == feedback.Totals(
+            received=SENDERS * ROWS, relayed=ROWS, withheld=(SENDERS - 1) * ROWS
+        )
 
 
 REPORTS = st.sampled_from([*Gebeurtenis, *(waarde.tekst for waarde in LIJSTEN["1.2"])])
