@@ -35,7 +35,7 @@ from gateway.flow.erase import erase_due, rewrap_settled
 from gateway.flow.hear import hear, link_reader, read_terugkoppeling
 from gateway.flow.kit import Kit
 from gateway.flow.limits import Limits
-from gateway.flow.process import process_next, sweep
+from gateway.flow.process import process_next, sweep, take_over_dead
 from gateway.runtime.current import Connections, CurrentDirectory
 from gateway.runtime.schedule import Job, ReloadOnChange, ThreateningAlert, poll_results, run_jobs, run_once
 from gateway.runtime.worker import Worker
@@ -256,7 +256,13 @@ def _jobs(process: _Process, stop: asyncio.Event) -> list[Job]:
     kit = process.kit
     poll = dt.timedelta(seconds=kit.settings.work.poll_seconds)
 
+    begun = kit.db.dialect != "sqlite"
+
     def process_waiting() -> None:
+        nonlocal begun
+        if not begun:  # on SQLite nobody works beside us: what is in processing died with the process before
+            take_over_dead(kit, alone=True)
+            begun = True
         while not stop.is_set() and process_next(kit):
             pass
 
