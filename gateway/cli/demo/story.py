@@ -125,19 +125,15 @@ class Story:
         )
 
     def _reports(self, partners: dict[str, Partner], sent: dict[str, str]) -> None:
-        table = Table(box=SIMPLE, pad_edge=False)
-        table.add_column("partner", min_width=15)
-        table.add_column("refused", justify="right", min_width=7)
-        table.add_column("because", min_width=26, no_wrap=True, overflow="ellipsis")
-        table.add_column("", no_wrap=True, overflow="ellipsis")
         for key, partner in partners.items():
             report = partner.report(sent[key])
+            self._say(f"[bold]{key}[/]: {report.aantallen.geweigerd:,} of {report.aantallen.regels:,} rows refused")
             for number, code, text in _refusals(report):
-                table.add_row(key, f"{number:,}", code, text)
+                line = f"  {number:>7,}  {code:<34} [dim]{text}[/]"
+                self._console.print(line, no_wrap=True, overflow="ellipsis", highlight=False)
             for media_type, ending in (("text/html", "html"), ("text/csv", "csv")):
                 file = self._installation.folder / "verslagen" / f"{key}.{ending}"
                 file.write_bytes(partner.report_as(sent[key], media_type))
-        self._console.print(table)
 
     def _systems(self) -> None:
         found = self._deliveries(lambda one: not one.destination.startswith(WEBHOOK))
