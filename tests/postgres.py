@@ -6,17 +6,16 @@ import shutil
 import subprocess
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
 
 _GUARD = """
-initdb=$1/initdb; pg_ctl=$1/pg_ctl; dir=$2
+initdb=$1/initdb; pg_ctl=$1/pg_ctl; dir=$2; options=$3
 "$initdb" -D "$dir/data" -U postgres -A trust -E UTF8 --locale=C --no-sync >"$dir/initdb.log" 2>&1 || exit 1
-"$pg_ctl" -D "$dir/data" -w -l "$dir/server.log" -o "-c listen_addresses= -c unix_socket_directories=$dir \
- -c max_connections=300 -c fsync=off -c full_page_writes=off -c shared_buffers=64MB" start >/dev/null 2>&1 || exit 1
+"$pg_ctl" -D "$dir/data" -w -l "$dir/server.log" -o "$options" start >/dev/null 2>&1 || exit 1
 echo ready
 cat >/dev/null
 "$pg_ctl" -D "$dir/data" -m immediate stop >/dev/null 2>&1
@@ -28,8 +27,21 @@ cd / && rm -rf "$dir"
 class PostgresServer:
     """A running server on a unix socket; `url(name)` of its databases for `open_database`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, control: Sequence[str] = ()) -> None:
         self.folder = folder
+        self._control = control
+
+    def crash(self) -> None:
+        """End it at once, without a checkpoint; `start_again` recovers."""
+        self._ctl("-m", "immediate", "stop")
+
+    def start_again(self) -> None:
+        """Start it after a crash and wait until it is recovered."""
+        self._ctl("-w", "-l", str(self.folder / "server.log"), "-o", _options(self.folder), "start")
+
+    def _ctl(self, *arguments: str) -> None:
+        command = [*self._control, "-D", str(self.folder / "data"), *arguments]
+        subprocess.run(command, cwd=self.folder, check=True, stdout=subprocess.DEVNULL, timeout=60)
 
     def url(self, name: str) -> str:
         return f"postgresql://postgres@/{name}?host={self.folder}"
@@ -61,7 +73,7 @@ def running_postgres() -> Iterator[PostgresServer]:
                 shutil.chown(path, user)
         as_user = [] if user is None else ["runuser", "-u", user, "--"]
         with subprocess.Popen(
-            [*as_user, "sh", "-c", _GUARD, "guard", str(binaries), str(folder)],
+            [*as_user, "sh", "-c", _GUARD, "guard", str(binaries), str(folder), _options(folder)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=folder,
@@ -72,12 +84,18 @@ def running_postgres() -> Iterator[PostgresServer]:
             if guard.stdout.readline() != b"ready\n":
                 raise RuntimeError(f"PostgreSQL did not start: {_log(folder)}")
             try:
-                yield PostgresServer(folder)
+                yield PostgresServer(folder, [*as_user, str(binaries / "pg_ctl")])
             finally:
                 guard.stdin.close()
                 guard.wait(timeout=30)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _options(folder: Path) -> str:
+    own = {"listen_addresses": "", "unix_socket_directories": str(folder), "max_connections": "300"}
+    fast = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "64MB"}
+    return " ".join(f"-c {name}={value}" for name, value in (own | fast).items())
 
 
 def _unprivileged_user() -> str | None:
