@@ -1,7 +1,7 @@
 """Request bodies as streams: off the event loop in 1 MiB steps, never whole in memory, never on disk as they are."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from email.message import Message
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,7 +20,7 @@ BUFFER: Final = 1 << 20
 IDLE_SECONDS: Final = 60.0
 """A sender that sends nothing for this long is taken for gone, and its place is free for others."""
 
-Sink = Callable[[bytearray], None]
+Sink = Callable[[memoryview], None]
 
 
 async def body_chunks(receive: Receive) -> AsyncIterator[bytes]:
@@ -40,26 +40,54 @@ async def body_chunks(receive: Receive) -> AsyncIterator[bytes]:
 
 
 async def pump(chunks: AsyncIterator[bytes], sink: Sink) -> None:
-    """Feed the chunks to `sink` in a thread, in order, one buffer being filled while the other is drained."""
-    buffer = bytearray()
+    """Feed the chunks to `sink` in a thread, in order, one buffer being filled while the other is drained.
+
+    Buffers are full except the last, and are filled again: `sink` must not keep what it is given.
+    """
+    buffers = _TwoBuffers()
     draining: asyncio.Task[None] | None = None
     try:
         async for chunk in chunks:
-            buffer += chunk
-            if len(buffer) >= BUFFER:
+            for full in buffers.fill(chunk):
                 if draining is not None:
                     await draining
-                draining = asyncio.create_task(to_thread.run_sync(sink, buffer))
-                buffer = bytearray()
+                draining = asyncio.create_task(to_thread.run_sync(sink, full))
         if draining is not None:
             await draining
             draining = None
-        if buffer:
-            await to_thread.run_sync(sink, buffer)
+        if buffers.rest:
+            await to_thread.run_sync(sink, buffers.rest)
     finally:
         if draining is not None:
             await asyncio.wait({draining})
             draining.cancelled() or draining.exception()  # whatever it raised, the first error is the one to tell
+
+
+class _TwoBuffers:
+    """Chunks of any size in, buffers of exactly BUFFER out: what is sealed in whole segments is copied once only."""
+
+    def __init__(self) -> None:
+        self._filling = memoryview(bytearray(BUFFER))
+        self._other: memoryview | None = None
+        self._filled = 0
+
+    def fill(self, chunk: bytes) -> Iterator[memoryview]:
+        """Take the chunk; each buffer that is full now. One given before must be drained when this goes on."""
+        left = memoryview(chunk)
+        while left:
+            part = left[: BUFFER - self._filled]
+            self._filling[self._filled : self._filled + len(part)] = part
+            self._filled += len(part)
+            left = left[len(part) :]
+            if self._filled == BUFFER:
+                yield self._filling
+                self._filling, self._other = self._other or memoryview(bytearray(BUFFER)), self._filling
+                self._filled = 0
+
+    @property
+    def rest(self) -> memoryview:
+        """What was filled since the last full buffer."""
+        return self._filling[: self._filled]
 
 
 async def small_body(receive: Receive, *, limit: int) -> bytes:
@@ -105,7 +133,7 @@ class MultipartFile:
         except FormParserError:
             raise _no_multipart() from None
 
-    def write(self, data: bytearray) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         """Take the next bytes of the body."""
         try:
             self._parser.write(bytes(data))

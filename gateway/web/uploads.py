@@ -114,7 +114,7 @@ async def _receive_multipart(
     reception = Reception(parts_of(request).kit, partner, channel=CHANNEL, claims=replace(claims, digests={}))
     file = MultipartFile(kind.boundary, reception.write)
 
-    def write(data: bytearray) -> None:
+    def write(data: memoryview) -> None:
         body_digests.update(data)
         file.write(data)
 

@@ -1,4 +1,4 @@
-"""A gateway for the bench: the real process, started by the command line on loopback with TLS, in a folder of its own."""
+"""A gateway for the bench: the real process, started by the command line, on loopback with TLS, in its own folder."""
 
 import contextlib
 import datetime as dt

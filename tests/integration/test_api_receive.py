@@ -212,6 +212,16 @@ def test_chunked_without_a_length(api: Api) -> None:
     assert received_bytes(api, answer.json()["aanleveringId"]) == CSV
 
 
+def test_thousands_of_chunks_in_one_packet(api: Api) -> None:
+    content = CSV * 50
+    chunks = b"".join(b"1\r\n" + content[at : at + 1] + b"\r\n" for at in range(len(content)))
+    head = f"POST {PATH} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+    with connected(api, api.partner_certificate.client_context(api.ca)) as sock:
+        sock.sendall(head.encode() + chunks + b"0\r\n\r\n")
+        answer = b"".join(iter(lambda: sock.recv(65536), b""))
+    assert received_bytes(api, json.loads(answer.partition(b"\r\n\r\n")[2])["aanleveringId"]) == content
+
+
 @pytest.mark.parametrize("size", [0, 1, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, 3_500_000])
 def test_sizes_around_a_segment(api: Api, size: int) -> None:
     content = bytes(range(256)) * (size // 256 + 1)

@@ -114,8 +114,15 @@ def test_the_pump_keeps_order_and_buffers() -> None:
     parts = [bytes([n]) * 70_000 for n in range(40)]
     got = pumped(Sender(parts))
     assert b"".join(got) == b"".join(parts)
-    assert all(len(buffer) >= BUFFER for buffer in got[:-1])
+    assert all(len(buffer) == BUFFER for buffer in got[:-1])
     assert pumped(Sender([])) == []
+
+
+def test_the_pump_cuts_a_chunk_that_is_larger_than_its_buffers() -> None:
+    whole = bytes(range(256)) * (3 * BUFFER // 256) + b"the end"
+    got = pumped(Sender([whole[:10], whole[10:]]))
+    assert b"".join(got) == whole
+    assert [len(buffer) for buffer in got] == [BUFFER, BUFFER, BUFFER, 7]
 
 
 def test_a_sender_that_goes_away_is_told_from_one_that_ends() -> None:
@@ -124,7 +131,7 @@ def test_a_sender_that_goes_away_is_told_from_one_that_ends() -> None:
 
 
 def test_an_error_of_the_sink_ends_the_pump() -> None:
-    def fail(_: bytearray) -> None:
+    def fail(_: memoryview) -> None:
         raise TooLargeError("te groot", limit=1)
 
     async def run() -> None:
