@@ -4,7 +4,7 @@ import datetime as dt
 import shutil
 import threading
 import uuid
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import msgspec
@@ -319,6 +319,22 @@ def test_several_that_hear_of_one_signaal_at_once_neither_skip_a_number_nor_tell
     with kit.db.read() as conn:
         told = feedback.totals(conn)
     assert (told.received, told.relayed) == (1 + SENDERS * (ROWS - 1), ROWS)
+
+
+def test_who_holds_a_partner_is_waited_for(kit):
+    with kit.db.write() as conn:
+        feedback.lock_partners(conn, ["woonstad"])  # the row exists from here on
+
+    def lock() -> None:
+        with kit.db.write() as conn:
+            feedback.lock_partners(conn, ["woonstad"])
+
+    with ThreadPoolExecutor(1) as pool:
+        with kit.db.write() as conn:
+            feedback.lock_partners(conn, ["woonstad"])
+            second = pool.submit(lock)
+            assert not wait([second], timeout=0.5).done
+        second.result(timeout=10)
 
 
 REPORTS = st.sampled_from([*Gebeurtenis, *(waarde.tekst for waarde in LIJSTEN["1.2"])])
