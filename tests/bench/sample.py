@@ -1,6 +1,7 @@
-"""A large file of layout v1 for the bench: an energy company's rows over all gemeenten, fictitious, seeded, no BSN."""
+"""Files of layout v1 for the bench: one partner's rows over its gemeenten, fictitious, the same every time, no BSN."""
 
 import datetime as dt
+from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
@@ -9,19 +10,35 @@ from contracts.codelists.gemeenten import GEMEENTEN
 from contracts.layout import KOLOMMEN
 
 SLICE = 100_000
+ALL = tuple(sorted(GEMEENTEN))
+_NAMED = ("producten", "klantnummer")
+_OF_SOORT = {"energie": _NAMED, "water": ("klantnummer",)}
+"""Columns that the law names for some kinds only (Bgs art. 2)."""
 
 
-def write_sample(file: Path, rows: int, *, today: dt.date, bad_every: int = 0) -> None:
+def write_sample(
+    file: Path,
+    rows: int,
+    *,
+    today: dt.date,
+    bad_every: int = 0,
+    soort: str = "energie",
+    gemeenten: Sequence[str] = ALL,
+) -> None:
     """Write `rows` rows that pass every rule on `today`; with `bad_every` n, every n-th lacks its house number."""
     with file.open("wb") as out:
         for start in range(0, rows, SLICE):
-            frame = _rows(start, min(start + SLICE, rows), today=today, bad_every=bad_every)
+            frame = _rows(start, min(start + SLICE, rows), today=today, bad_every=bad_every, gemeenten=gemeenten)
+            own = _OF_SOORT.get(soort, ())
+            frame = frame.with_columns(
+                soort=pl.lit(soort), **{name: pl.lit(None, dtype=pl.String) for name in _NAMED if name not in own}
+            )
             frame.write_csv(out, separator=";", include_header=start == 0, line_terminator="\r\n")
 
 
-def _rows(start: int, end: int, *, today: dt.date, bad_every: int) -> pl.DataFrame:
+def _rows(start: int, end: int, *, today: dt.date, bad_every: int, gemeenten: Sequence[str]) -> pl.DataFrame:
     n = pl.int_range(start, end, eager=True).alias("n")
-    codes = pl.Series("codes", sorted(GEMEENTEN))
+    codes = pl.Series("codes", gemeenten)
     surnames = pl.Series("surnames", [f"Voorbeeld{a}{b}" for a in "abcdefghij" for b in ("sen", "stra", "é", "ink")])
     due = (today - dt.timedelta(days=61)).strftime("%d-%m-%Y")
     yes = pl.lit("Ja")
