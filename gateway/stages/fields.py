@@ -4,7 +4,8 @@
 whether any text was not plain, and only then is the column stripped and read by `thorough`. Whatever neither can read
 is null. Both agree on plain text: a property test holds them to it.
 
-The value of column x stands in the working frame as "v:x", its text as "x".
+The value of column x stands in the working frame as "v:x", its text as "x"; for a column in doubt "b:x" is its text
+without the marks that mean nothing (`Reading.bare`).
 """
 
 import enum
@@ -42,6 +43,11 @@ def value(name: str) -> pl.Expr:
     return pl.col(f"v:{name}")
 
 
+def bare(name: str) -> pl.Expr:
+    """The text of a column in doubt, without marks that mean nothing; for rules that are judged in doubt only."""
+    return pl.col(f"b:{name}")
+
+
 def unreadable(name: str) -> pl.Expr:
     """There is text, and it cannot be read."""
     return text(name).is_not_null() & value(name).is_null()
@@ -57,10 +63,11 @@ Reader = Callable[[Dialect], pl.Expr]
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """How to read one column. `quick` and `thorough` take the dialect; `doubt` is one boolean for the block."""
+    """How to read one column. `doubt` is one boolean for the block; `thorough` may build on `bare`."""
 
     quick: Reader
     doubt: Reader
+    bare: pl.Expr
     thorough: Reader
 
 
@@ -81,21 +88,24 @@ def _free(name: str, suspect: str) -> Reading:
     """Free text: in doubt when `suspect` occurs or it may be too long; nothing is unreadable."""
     longest = KOLOM[name].max_lengte
     odd = text(name).str.contains(suspect) | (text(name).str.len_bytes() > longest)
-    return Reading(quick=_same(name), doubt=lambda _: odd.any(), thorough=_same(name))
+    return Reading(quick=_same(name), doubt=lambda _: odd.any(), bare=text(name), thorough=_same(name))
 
 
-def _pattern(name: str, plain: str, thorough: pl.Expr) -> Reading:
-    """Text of one form: plain as it stands, otherwise what `thorough` makes of it."""
+def _pattern(name: str, plain: str, thorough: pl.Expr, *, marks: str | None = None) -> Reading:
+    """Text of one form: plain as it stands, otherwise what `thorough` makes of the text without `marks` (a pattern)."""
     long = (text(name).str.len_bytes() > KOLOM[name].max_lengte).any()
-    return Reading(quick=_same(name), doubt=lambda _: _unlike(name, plain) | long, thorough=lambda _: thorough)
+    return Reading(
+        quick=_same(name),
+        doubt=lambda _: _unlike(name, plain) | long,
+        bare=text(name) if marks is None else text(name).str.replace_all(marks, ""),
+        thorough=lambda _: thorough,
+    )
 
 
 def _digits(name: str, length: int, *, prefix: str = "") -> Reading:
     plain = f"^[0-9]{{{length}}}$"
-    compact = text(name).str.replace_all(r"[\s.]", "")
-    if prefix:
-        compact = compact.str.replace(prefix, "")
-    return _pattern(name, plain, _only(compact, plain))
+    number = bare(name).str.replace(prefix, "") if prefix else bare(name)
+    return _pattern(name, plain, _only(number, plain), marks=r"[\s.]")
 
 
 def _only(expr: pl.Expr, pattern: str) -> pl.Expr:
@@ -104,12 +114,12 @@ def _only(expr: pl.Expr, pattern: str) -> pl.Expr:
 
 def _choice(name: str, choices: type[enum.StrEnum], aliases: dict[str, str]) -> Reading:
     """A word of a list; case, spaces and hyphens do not matter."""
-    folded = text(name).str.to_lowercase().str.replace_all(r"[\s\-]+", "_")
     table = {choice.value: choice.value for choice in choices} | aliases
     return Reading(
         quick=_same(name),
         doubt=lambda _: (~one_of(text(name), choices)).any(),
-        thorough=lambda _: folded.replace_strict(table, default=None, return_dtype=pl.String),
+        bare=text(name).str.to_lowercase().str.replace_all(r"[\s\-]+", "_"),
+        thorough=lambda _: bare(name).replace_strict(table, default=None, return_dtype=pl.String),
     )
 
 
@@ -118,12 +128,12 @@ _NO: Final = ("nee", "n", "onwaar", "false", "0")
 
 
 def _yes_no(name: str) -> Reading:
-    folded = text(name).str.to_lowercase()
     table = dict.fromkeys(_YES, True) | dict.fromkeys(_NO, False)
     return Reading(
         quick=lambda _: text(name) == "Ja",
         doubt=lambda _: ((text(name) != "Ja") & (text(name) != "Nee")).any(),
-        thorough=lambda _: folded.replace_strict(table, default=None, return_dtype=pl.Boolean),
+        bare=text(name).str.to_lowercase(),
+        thorough=lambda _: bare(name).replace_strict(table, default=None, return_dtype=pl.Boolean),
     )
 
 
@@ -133,10 +143,11 @@ def _date(name: str) -> Reading:
     day = plain.str.replace(r"[ T][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?Z?$", "").str.replace_all(r"[\s+]", "")
     day = day.str.replace(r"^([0-9]{1,2})[-/.]([0-9]{1,2})[-/.]([0-9]{4})$", "$3-$2-$1")
     day = day.str.replace(r"^([0-9]{4})([0-9]{2})([0-9]{2})$", "$1-$2-$3")
-    exact = _only(day, r"^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}$")
+    exact = _only(bare(name), r"^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}$")
     return Reading(
         quick=lambda d: plain.str.to_date("%Y-%m-%d" if d.iso_dates else "%d-%m-%Y", strict=False, cache=False),
         doubt=lambda _: _lost(name) | (plain.str.len_bytes() != 10).any() | (year.min() < 1000) | (year.max() > 9999),
+        bare=day,
         thorough=lambda _: exact.str.to_date("%Y-%m-%d", strict=False, cache=False),
     )
 
@@ -151,21 +162,17 @@ def _amount(name: str) -> Reading:
             | ((plain.str.slice(-3, 1) != d.decimal) | plain.str.starts_with(d.decimal)).any()
             | (cents.abs().max() > _MAX_CENTS)
         ),
-        thorough=lambda d: _cents(amount_text(name), d.decimal),
+        # Currency sign, spaces, and the Dutch `,-` for no cents.
+        bare=plain.str.replace_all(r"(?i)€|euro?|\s|'", "").str.replace(r"[,.][-=]{1,2}$", ""),
+        thorough=lambda d: _cents(bare(name), d.decimal),
     )
-
-
-def amount_text(name: str) -> pl.Expr:
-    """The text of an amount without currency sign, spaces and the Dutch `,-` for no cents."""
-    bare = text(name).str.replace_all(r"(?i)€|euro?|\s|'", "")
-    return bare.str.replace(r"[,.][-=]{1,2}$", "")
 
 
 def too_many_decimals(name: str, decimal: str) -> pl.Expr:
     """One mark with three or more digits after it, that cannot be a mark of thousands."""
     other = _mark("." if decimal == "," else ",")
     mark = _mark(decimal)
-    amount = amount_text(name)
+    amount = bare(name)
     thousands = amount.str.contains(f"^[+-]?[0-9]{{1,3}}({other}[0-9]{{3}})+$")
     return amount.str.contains(rf"^[+-]?[0-9]*({mark}|{other})[0-9]{{3,}}$") & ~thousands
 
@@ -192,13 +199,14 @@ def _cents(amount: pl.Expr, decimal: str) -> pl.Expr:
 def _products(name: str) -> Reading:
     names = sorted(product.value for product in Product)
     plain = [",".join(c) for c in _combinations(names)]
-    parts = text(name).str.to_lowercase().str.replace_all(r"\s*(\ben\b|[,;/+&|\s])\s*", ",").str.strip_chars(",")
-    split = parts.str.replace_all(r",+", ",").str.split(",")
+    words = text(name).str.to_lowercase().str.replace_all(r"[,;/+&|\s]+", ",").str.strip_chars(",")
+    split = bare(name).str.split(",").list.set_difference(["en"])
     known = split.list.eval(pl.element().is_in(names)).list.all()
     return Reading(
         quick=lambda _: text(name).str.split(","),
         doubt=lambda _: (~text(name).is_in(plain)).any(),
-        thorough=lambda _: pl.when(known & (parts != "")).then(split.list.unique().list.sort()),
+        bare=words,
+        thorough=lambda _: pl.when(known & (split.list.len() > 0)).then(split.list.sort()),
     )
 
 
@@ -208,35 +216,43 @@ def _combinations(names: list[str]) -> list[tuple[str, ...]]:
 
 
 def _invoices(name: str) -> Reading:
-    parts = text(name).str.replace_all(r"[\s,;|]+", ",").str.strip_chars(",")
     long = text(name).str.len_bytes() > KOLOM[name].max_lengte
     return Reading(
         quick=lambda _: text(name).str.split(","),
         doubt=lambda _: _unlike(name, r"^[A-Za-z0-9_./-]+(,[A-Za-z0-9_./-]+)*$") | long.any(),
-        thorough=lambda _: pl.when(parts != "").then(parts.str.split(",")),
+        bare=text(name).str.replace_all(r"[\s,;|]+", ",").str.strip_chars(","),
+        thorough=lambda _: pl.when(bare(name) != "").then(bare(name).str.split(",")),
     )
 
 
 def _phone(name: str) -> Reading:
-    number = phone_text(name)
-    first = number.str.extract(PHONE, 1)
-    lost_zero = pl.when(number.str.contains(r"^[1-9][0-9]{8}$")).then("0" + number)
-    dutch = first.str.replace(r"^(\+|00)31([0-9]{9})$", "0$2").str.replace(r"^00", "+")
-    return _pattern(name, r"^0[1-9][0-9]{8}$", pl.coalesce(dutch, lost_zero))
+    plain = r"^0[1-9][0-9]{8}$"
+    number = bare(name)
+    first = number.str.extract(PHONE, 1).str.replace(r"^(\+|00)31([0-9]{9})$", "0$2").str.replace(r"^00", "+")
+    lost_zero = "0" + number
+    compact = text(name).str.replace("(0)", "", literal=True).str.replace_all(r"[\s().\-]", "").str.to_lowercase()
+    return Reading(
+        quick=_same(name),
+        doubt=lambda _: _unlike(name, plain),
+        bare=compact,
+        thorough=lambda _: (
+            pl.when(number.str.contains(plain)).then(number).when(lost_a_zero(name)).then(lost_zero).otherwise(first)
+        ),
+    )
 
 
-def phone_text(name: str) -> pl.Expr:
-    """A phone number without the marks that people put between digits."""
-    return text(name).str.replace("(0)", "", literal=True).str.replace_all(r"[\s().\-]", "").str.to_lowercase()
+def lost_a_zero(name: str) -> pl.Expr:
+    """Nine digits of a phone number: a spreadsheet took it for a number and dropped the zero."""
+    return bare(name).str.contains(r"^[1-9][0-9]{8}$")
 
 
 def _postcode(name: str) -> Reading:
     plain = r"^[1-9][0-9]{3} ?[A-Z]{2}$"
-    compact = text(name).str.replace_all(r"\s", "").str.to_uppercase()
     return Reading(
         quick=lambda _: text(name).str.replace(" ", "", literal=True),
         doubt=lambda _: _unlike(name, plain),
-        thorough=lambda _: _only(compact, plain),
+        bare=text(name).str.replace_all(r"\s", "").str.to_uppercase(),
+        thorough=lambda _: _only(bare(name), plain),
     )
 
 
@@ -244,7 +260,12 @@ def _number(name: str) -> Reading:
     number = text(name).cast(pl.Int32, strict=False)
     wrong = (value(name) < 1) | (value(name) > MAX_HUISNUMMER)
     good = pl.when(number.is_between(1, MAX_HUISNUMMER)).then(number)
-    return Reading(quick=lambda _: number, doubt=lambda _: _lost(name) | wrong.any(), thorough=lambda _: good)
+    return Reading(
+        quick=lambda _: number,
+        doubt=lambda _: _lost(name) | wrong.any(),
+        bare=text(name),
+        thorough=lambda _: good,
+    )
 
 
 _SEX: Final = {"m": "M", "man": "M", "v": "V", "vrouw": "V", "x": "X"}

@@ -15,7 +15,6 @@ from gateway.stages.policy import Policy
 class When(enum.Enum):
     """What a block must show of a rule's field before the rule is worth evaluating."""
 
-    ALWAYS = enum.auto()
     EMPTY = enum.auto()
     """Somewhere the field is empty."""
     FILLED = enum.auto()
@@ -45,7 +44,7 @@ class Rule:
     wat_te_doen: str
     bron: str
     state: RowState | None = None
-    when: When = When.ALWAYS
+    when: When = When.FILLED
     holds: Holds | None = None
     drops: bool = False
     final: bool = False
@@ -65,7 +64,7 @@ def error(
     bron: str,
     *,
     holds: Holds | None = None,
-    when: When = When.ALWAYS,
+    when: When = When.FILLED,
     state: RowState = RowState.REGEL_AFGEKEURD,
     final: bool = False,
 ) -> Rule:
@@ -92,7 +91,7 @@ def warning(
     bron: str,
     *,
     holds: Holds | None = None,
-    when: When = When.ALWAYS,
+    when: When = When.FILLED,
     drops: bool = False,
 ) -> Rule:
     """A rule that lets the row go on; with `drops` its field is left out."""

@@ -6,7 +6,7 @@ from typing import Final
 import polars as pl
 
 from gateway.stages.dialect import Dialect
-from gateway.stages.fields import phone_text, text, unreadable, value
+from gateway.stages.fields import bare, lost_a_zero, text, unreadable, value
 from gateway.stages.patterns import (
     ESZETT,
     INCOMPLETE_DATE,
@@ -50,7 +50,7 @@ def _may_have_contact(policy: Policy, _: Dialect) -> pl.Expr:
     return missing if beleid.telefoon or beleid.email else missing & IS_ZORG
 
 
-_TWO: Final = phone_text("telefoon").str.contains(TWO_PHONES)
+_TWO: Final = bare("telefoon").str.contains(TWO_PHONES)
 
 PERSON_RULES: Final[tuple[Rule, ...]] = (
     warning(
@@ -176,7 +176,7 @@ PERSON_RULES: Final[tuple[Rule, ...]] = (
         "Excel laat voorloopnullen weg: maak de kolom op als Tekst.",
         _CORRECT,
         when=When.DOUBT,
-        holds=phone_text("telefoon").str.contains(r"^[1-9][0-9]{8}$"),
+        holds=lost_a_zero("telefoon"),
     ),
     warning(
         "telefoon_ongeldig",

@@ -8,7 +8,7 @@ import polars as pl
 from contracts.row_states import RowState
 from contracts.signaal import LCV_SOORTEN, Signaaltype, Soort
 from gateway.stages.dialect import Dialect
-from gateway.stages.fields import amount_text, one_of, text, value
+from gateway.stages.fields import bare, one_of, text, value
 from gateway.stages.policy import Policy
 from gateway.stages.rule import When, error, warning
 from gateway.stages.rules_field import IS_ZORG, PARTS
@@ -217,7 +217,7 @@ ARREARS_RULES: Final = (
         "Bedragen zijn in euro. Deel bedragen in centen door honderd, of schrijf de decimalen erbij.",
         _CORRECT,
         when=When.DOUBT,
-        holds=(_CENTS >= MANY_CENTS) & ~amount_text("bedrag").str.contains(r"[.,]"),
+        holds=(_CENTS >= MANY_CENTS) & ~bare("bedrag").str.contains(r"[.,]"),
     ),
     warning(
         "bedrag_delen_ongelijk",
