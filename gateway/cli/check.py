@@ -40,7 +40,9 @@ class Finding:
 
 
 @click.command()
-@click.option("--offline", is_flag=True, help="Do not call gemeenten's systems and partners' webhooks.")
+@click.option(
+    "--offline", is_flag=True, help="Call nobody: not the systems, not the webhooks, not the running gateway."
+)
 @click.pass_obj
 def command(invocation: Invocation, offline: bool) -> None:
     """Check settings, database, keys, storage, certificates and whether the systems can be reached.
@@ -64,6 +66,8 @@ def command(invocation: Invocation, offline: bool) -> None:
 def _findings(settings: Settings, *, offline: bool) -> Iterator[Finding]:
     yield Finding(good=True, what="settings", detail="every key is known and fits")
     yield from _certificates(settings)
+    if not offline:
+        yield _groups(settings)
     with contextlib.ExitStack() as stack:
         try:
             kit = stack.enter_context(bootstrap.open_kit(settings))
@@ -84,7 +88,6 @@ def _certificates(settings: Settings) -> Iterator[Finding]:
     for file in (file for file in named if file is not None and file.is_file()):
         yield _tried(str(file), partial(_expiry, file))
     yield _tried("revocation lists", partial(_revocation, settings))
-    yield from _groups(settings)
 
 
 def _tried(what: str, look: Callable[[], str]) -> Finding:
@@ -115,7 +118,7 @@ def _revocation(settings: Settings) -> str:
     return f"{number} read and verified" if number else "none configured: revoked client certificates are not noticed"
 
 
-def _groups(settings: Settings) -> Iterator[Finding]:
+def _groups(settings: Settings) -> Finding:
     """Asked of the running gateway: only it has the groups that it was started with."""
     host, port = settings.https.host, settings.https.port
     host = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104  # recognised, not bound to
@@ -123,13 +126,11 @@ def _groups(settings: Settings) -> Iterator[Finding]:
         bad = [name for name, number in BAD_GROUPS.items() if takes_group(host, port, number)]
         good = [name for name, number in GOOD_GROUPS.items() if takes_group(host, port, number)]
     except OSError:
-        yield Finding(good=True, what="TLS groups", detail=f"not asked: nothing listens on {host}:{port}")
-        return
+        return Finding(good=True, what="TLS groups", detail=f"not asked: nothing listens on {host}:{port}")
     if bad or not good:
         mend = "start the gateway with `signaalpoort serve`, which names its own OPENSSL_CONF"
-        yield Finding(good=False, what="TLS groups", detail=f"takes {', '.join(bad) or 'none of ours'}: {mend}")
-    else:
-        yield Finding(good=True, what="TLS groups", detail=", ".join(good))
+        return Finding(good=False, what="TLS groups", detail=f"takes {', '.join(bad) or 'none of ours'}: {mend}")
+    return Finding(good=True, what="TLS groups", detail=", ".join(good))
 
 
 def _storage(kit: Kit) -> str:
