@@ -250,3 +250,16 @@ def test_a_key_announced_without_bytes_takes_no_other_way(kit: Kit) -> None:
     announce(kit, PARTNER, channel="test", claims=Claims(size=1, idempotency_key=key))
     with pytest.raises(ConflictError):
         receive(kit, idempotency_key=key)
+
+
+def test_an_announcement_answers_its_bytes_the_same_however_long_after(kit: Kit, clock: FakeClock) -> None:
+    configure(kit)
+    upload = announce(kit, PARTNER, channel="test", claims=Claims(size=len(DATA)))
+    first = receive(kit, announced=upload).upload
+    while process_next(kit):
+        pass
+    clock.advance(days=30)
+    again = receive(kit, announced=upload)
+    assert (again.again, again.upload.receipt) == (True, first.receipt)
+    with pytest.raises(ConflictError):
+        receive(kit, b"!" * len(DATA), announced=upload)

@@ -1,0 +1,81 @@
+"""Connections that misbehave: silent ones, and ones that go on sending what nobody will read."""
+
+import socket
+import ssl
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gateway.store.database import Database
+from gateway.web import protocol
+from tests.integration.serving import Api, running_api
+
+REQUEST = b"GET /v1/status HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+
+@pytest.fixture
+def api(sqlite_database: Database, tmp_path: Path) -> Iterator[Api]:
+    with running_api(sqlite_database, tmp_path) as running:
+        yield running
+
+
+def connected(api: Api) -> ssl.SSLSocket:
+    plain = socket.create_connection(("127.0.0.1", api.port), timeout=20)
+    return api.ca.client_context().wrap_socket(plain, server_hostname="localhost")
+
+
+def read_until(sock: ssl.SSLSocket, end: bytes, *, times: int = 1) -> bytes:
+    """All that came until `end` was in it that often; the socket's timeout bounds the wait."""
+    got = b""
+    while got.count(end) < times:
+        got += sock.recv(65536)
+    return got
+
+
+def closed_after(sock: ssl.SSLSocket, *, sending: bytes = b"") -> float:
+    """Seconds until the other side closes, while sending bits."""
+    began = time.monotonic()
+    sock.settimeout(0.05)
+    while time.monotonic() - began < 15:
+        try:
+            if sending:
+                sock.sendall(sending)
+            if sock.recv(65536) == b"":
+                break
+        except TimeoutError:
+            continue
+        except OSError:
+            break
+    return time.monotonic() - began
+
+
+def test_a_connection_that_says_nothing_is_closed(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocol, "FIRST_BYTE_SECONDS", 0.3)
+    with connected(api) as sock:
+        assert 0.2 < closed_after(sock) < 10
+
+
+def test_a_body_that_was_answered_is_read_for_a_while_and_no_longer(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocol, "LINGER_SECONDS", 0.5)
+    head = b"POST /v1/aanleveringen HTTP/1.1\r\nHost: localhost\r\nContent-Length: 900000000\r\n\r\n"
+    with connected(api) as sock:
+        sock.sendall(head)
+        assert sock.recv(12) == b"HTTP/1.1 401"
+        assert closed_after(sock, sending=b"x" * 1000) < 10
+
+
+def test_after_a_body_that_was_answered_early_the_connection_serves_on(api: Api) -> None:
+    with connected(api) as sock:
+        sock.sendall(b"POST /v1/aanleveringen HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n12345")
+        read_until(sock, b'token."}')
+        sock.sendall(b"67890" + REQUEST)
+        assert b"HTTP/1.1 200" in read_until(sock, b'{"status":"ok"}')
+
+
+def test_requests_behind_each_other_are_answered_in_order(api: Api) -> None:
+    with connected(api) as sock:
+        sock.sendall(REQUEST * 3)
+        answers = read_until(sock, b'{"status":"ok"}', times=3)
+    assert answers.count(b"HTTP/1.1 200") == 3
