@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import click
 from rich.box import SIMPLE
+from rich.markup import escape
 from rich.table import Table
 from sqlalchemy import Connection
 
@@ -17,7 +18,8 @@ from gateway import bootstrap, ids
 from gateway.cli import Invocation, console
 from gateway.errors import NotFoundError
 from gateway.flow.kit import AMSTERDAM
-from gateway.store import deliveries, rows, uploads
+from gateway.flow.summary import decode_summary
+from gateway.store import deliveries, feedback, rows, uploads
 from gateway.store.deliveries import DeliveryView
 from gateway.store.uploads import Upload
 
@@ -81,10 +83,22 @@ def _upload(conn: Connection, upload: Upload) -> Iterator[str | Table]:
     for name, number in found.states.items():
         if number:
             yield f"    {number:>9,}  {name}"
+    yield from _findings(upload)
     shown = deliveries.listing(conn, upload_no=upload.no, limit=1_000_000)
     states = Counter(one.state.name.lower() for one in shown)
     yield f"  {len(shown)} deliveries: " + ", ".join(f"{number} {name}" for name, number in sorted(states.items()))
     yield delivery_table([one for one in shown if one.last_outcome != "accepted"][:_DELIVERIES_SHOWN])
+
+
+def _findings(upload: Upload) -> Iterator[str]:
+    if upload.summary is None:
+        return
+    summary = decode_summary(upload.summary)
+    yield f"  read as {escape(summary.read_as)}; findings by code, with the first rows:"
+    for found in summary.file_findings:
+        yield f"    {'file':>9}  {found.code}"
+    for finding in sorted(summary.findings, key=lambda finding: -finding.aantal):
+        yield f"    {finding.aantal:>9,}  {finding.code}  {', '.join(map(str, finding.eerste_regels))}"
 
 
 def _signaal(conn: Connection, upload_id: str, row_no: int) -> Iterator[str | Table]:
@@ -99,6 +113,9 @@ def _signaal(conn: Connection, upload_id: str, row_no: int) -> Iterator[str | Ta
     leaf = rows.leaf_of(conn, attempt_no=upload.attempt_no, row=row)
     if leaf is not None:
         yield from _delivery(conn, leaf[0])
+    for seen in feedback.seen(conn, upload_no=upload.no, row_no=row_no):
+        pause = "" if seen.pauze_tot_en_met is None else f", pause until {seen.pauze_tot_en_met}"
+        yield f"  its partner hears {seen.soort}{'' if seen.reden is None else f' ({seen.reden})'}{pause}"
 
 
 def _delivery(conn: Connection, number: int) -> Iterator[str | Table]:
@@ -126,7 +143,7 @@ def _delivery(conn: Connection, number: int) -> Iterator[str | Table]:
             moment(attempt.started_at),
             "under way" if lasted is None else f"{lasted:.2f}",
             attempt.outcome or "",
-            attempt.reason or "",
+            escape(attempt.reason or ""),
         )
     yield table
 
@@ -146,7 +163,7 @@ def delivery_table(found: list[DeliveryView]) -> Table:
             _state(one),
             str(one.attempts),
             moment(one.due_at),
-            one.last_reason or "",
+            escape(one.last_reason or ""),
         )
     return table
 
@@ -162,7 +179,7 @@ def _state(found: DeliveryView) -> str:
 
 def _moments(**named: dt.datetime | str | int | None) -> str:
     shown = (
-        f"{name} {moment(value) if isinstance(value, dt.datetime) else value}"
+        f"{name} {moment(value) if isinstance(value, dt.datetime) else escape(str(value))}"
         for name, value in named.items()
         if value is not None
     )

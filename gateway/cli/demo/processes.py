@@ -104,7 +104,8 @@ def _interrupt(_number: int, _frame: object) -> None:
 def _stop_leftover(pid: int, folder: Path) -> None:
     """Stop a process only if its command line names this demo's folder: numbers are used again."""
     command = Path(f"/proc/{pid}/cmdline")
+    deadline = time.monotonic() + _STOPPING_SECONDS
     with contextlib.suppress(OSError):
         while str(folder).encode() in command.read_bytes():
-            os.kill(pid, signal.SIGTERM)
+            os.kill(pid, signal.SIGTERM if time.monotonic() < deadline else signal.SIGKILL)
             time.sleep(0.2)

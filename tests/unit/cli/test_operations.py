@@ -77,6 +77,7 @@ def test_show_tells_an_upload_without_personal_data(run: Run, upload_id: str) ->
     assert shown.exit_code == 0
     assert "8 rows = 3 refused + 0 delivered + 5 waiting" in shown.output
     assert "in_wachtrij" in shown.output
+    assert "herinnering_verstuurd_nee  8" in shown.output
     for personal in ("Müller", "HUUR-001", "huur.csv", "999990019", "Café Allee", "inwoner0"):
         assert personal not in shown.output
 
