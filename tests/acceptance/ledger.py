@@ -115,11 +115,12 @@ def unfinished(db: Database) -> tuple[int, int]:
 
 def let_time_pass(db: Database) -> None:
     """Make everything due that waits for its time, and close the breakers: hours in an instant."""
-    waiting = delivery.c.state.in_([int(state) for state in CLAIMABLE])
     with db.write() as conn:
-        at = sa.select(sa.func.min(delivery.c.created_at)).scalar_subquery()
+        at = conn.scalar(sa.select(sa.func.min(delivery.c.created_at)))
+        waiting = delivery.c.state.in_([int(state) for state in CLAIMABLE]) & (delivery.c.due_at > at)
         conn.execute(sa.update(delivery).where(waiting).values(due_at=at))
-        conn.execute(sa.update(destination).values(failures=0, open_until=None))
+        held_back = (destination.c.failures > 0) | destination.c.open_until.is_not(None)
+        conn.execute(sa.update(destination).where(held_back).values(failures=0, open_until=None))
 
 
 def check_end(installation: Installation, db: Database, book: Book) -> None:

@@ -176,10 +176,10 @@ def files_of(partner: str, dice: random.Random, *, rows: range) -> Iterable[File
         yield make_file(partner, number, rows=dice.choice(rows), with_key=number % 3 != 0)
 
 
-def wait_until(done: Callable[[], bool], *, seconds: float, what: str) -> float:
+def wait_until(done: Callable[[], bool], *, seconds: float, what: str, every: float = 0.1) -> float:
     """Wait for it; the seconds it took. Fails with `what` when it takes longer than `seconds`."""
     started = time.monotonic()
     while not done():
         assert time.monotonic() - started < seconds, f"not within {seconds:.0f} s: {what}"
-        time.sleep(0.1)
+        time.sleep(every)
     return time.monotonic() - started

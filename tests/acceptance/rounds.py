@@ -41,6 +41,8 @@ class Torture:
     installation: Installation
     processes: Sequence[Process]
     book: Book = field(default_factory=Book)
+    settled_in: float = 0.0
+    """Seconds from the last start until every row was delivered or refused."""
 
     def __post_init__(self) -> None:
         self.dice = random.Random(self.installation.seed)
@@ -63,7 +65,9 @@ class Torture:
                     self._kill_one_by_one()
                     kill_all(self.all)
                     ledger.check_cut(installation, db, self.book)
+                started = time.monotonic()
                 self._settle(db, pushers)
+                self.settled_in = time.monotonic() - started
                 ledger.check_end(installation, db, self.book)
                 return self._numbers(db)
             finally:
@@ -97,7 +101,7 @@ class Torture:
             ledger.let_time_pass(db)
             return ledger.unfinished(db) == (0, 0)
 
-        wait_until(settled, seconds=SETTLE_SECONDS, what="every row delivered or refused")
+        wait_until(settled, seconds=SETTLE_SECONDS, what="every row delivered or refused", every=0.4)
         for process in self.processes:
             assert process.stop() == 0, "a process does not stop in good order"
         kill_all(list(self.installation.simulators.values()))
@@ -113,6 +117,7 @@ class Torture:
             "parcels": sum(len(one.keys) for one in seen),
             "sent_again": sum(one.repeated for one in seen),
             "pushed_again": self.book.retried,
+            "settled_in": round(self.settled_in),
             **{event: len(re.findall(f'"event": "{event}"', logs)) for event in EVENTS},
         }
 

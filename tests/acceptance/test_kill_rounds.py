@@ -12,7 +12,7 @@ from tests.acceptance.processes import Process
 from tests.acceptance.rounds import ROUNDS, SEED, Torture, check_traces, tell
 from tests.postgres import PostgresServer
 
-SHORT = 5
+SHORT = 4
 """Rounds of a plain test run; `make torture` does many more."""
 
 
