@@ -17,7 +17,14 @@ from sqlalchemy import Connection
 from contracts.aanlevering import Ontvangstbewijs
 from contracts.overeenkomst import Signaalpartner
 from gateway import ids, log
-from gateway.errors import ConflictError, DigestMismatchError, IncompleteBodyError, NotFoundError, OurError
+from gateway.errors import (
+    ConflictError,
+    DigestMismatchError,
+    DiskFullError,
+    IncompleteBodyError,
+    NotFoundError,
+    OurError,
+)
 from gateway.flow.digests import RunningDigests
 from gateway.flow.file_names import hash_file_name, seal_file_name
 from gateway.flow.kit import Kit
@@ -140,6 +147,9 @@ class Reception:
         try:
             self._perhaps_ours = True  # a lost commit answer leaves it open: then a sweep decides, by the row
             received = self._commit(claims)
+        except DiskFullError:
+            self._perhaps_ours = False  # the database said itself that it did not commit
+            raise
         except OurError:
             raise
         except BaseException:

@@ -21,6 +21,8 @@ _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-
 _MAX_NAME: Final = 200
 _SEPARATOR: Final = "~"
 """Stands for "/" in a file name; no blob name holds it."""
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""No room on the volume, for this user, or under the limit of the process (LimitFSIZE of systemd)."""
 
 
 class FileBlobs:
@@ -188,6 +190,6 @@ def _mapped() -> Iterator[None]:
     except FileNotFoundError:
         raise NotFoundError("no such blob") from None
     except OSError as error:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        if error.errno in _FULL:
             raise DiskFullError("the blob volume has no room left") from None
         raise StoreUnavailableError(f"the blob volume answers: {os.strerror(error.errno or 0)}") from None
