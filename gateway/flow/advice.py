@@ -64,7 +64,7 @@ def _sentences(numbers: Counts, late_threatening: int) -> Iterator[str]:
 
 
 def _rows(number: int) -> str:
-    return f"{number} {_verb(number, 'regel', 'regels')}"
+    return f"{number:,} {_verb(number, 'regel', 'regels')}".replace(",", ".")
 
 
 def _verb(number: int, one: str, many: str) -> str:

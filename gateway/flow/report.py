@@ -207,13 +207,16 @@ def _first_findings(kit: Kit, upload: Upload, limit: int) -> tuple[tuple[Bevindi
 
 
 def _groups(summary: IntakeSummary) -> tuple[BevindingGroep, ...]:
-    """About the file first, then by how often."""
+    """About the file first, then what refuses rows, then what is only remarked; each by how often."""
     about_file = (
         _group(f.code, number=1, first_rows=() if f.regel is None else (f.regel,), about=f.vorm)
         for f in summary.file_findings
     )
     about_rows = (_group(f.code, number=f.aantal, first_rows=f.eerste_regels) for f in summary.findings)
-    return (*about_file, *about_rows)
+    return (*about_file, *sorted(about_rows, key=lambda group: _GRAVITY.index(group.ernst)))
+
+
+_GRAVITY: Final = (Ernst.FATAL, Ernst.ERROR, Ernst.WARNING)
 
 
 def _group(code: str, *, number: int, first_rows: tuple[int, ...], about: str | None = None) -> BevindingGroep:
