@@ -51,7 +51,10 @@ class DeliverParts:
 
 @dataclass(kw_only=True)
 class Wheel:
-    """What one worker remembers between turns. `alone`: no other process works on this database (SQLite)."""
+    """What one worker remembers between turns. `alone`: no other process works on this database (SQLite).
+
+    `looked_up_to`: the last destination of the turn before, in order of key, while a round of all goes on.
+    """
 
     worker: str
     alone: bool = False
@@ -59,6 +62,7 @@ class Wheel:
     directory: Directory | None = None
     last_look_ms: int | None = None
     renewed_ms: int = 0
+    looked_up_to: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +91,10 @@ def turn(
         lines = record(conn, kit, directory, ended, on_settled=parts.on_settled)
         at_ms = now_ms(conn)
         lines += _look_after_leases(conn, kit, wheel, flying, at_ms)
-        turned = _claim(conn, kit, parts, wheel, directory, lines, slots=slots, at_ms=at_ms) if slots else Turned()
+        turned = Turned()
+        if slots:
+            turned, stopped = _claim(conn, kit, parts, wheel, directory, slots=slots, at_ms=at_ms)
+            lines += stopped
     wheel.last_look_ms = at_ms
     wheel.turns += 1
     for line in lines:
@@ -123,49 +130,37 @@ def _lease_ms(kit: Kit) -> int:
 
 
 def _claim(
-    conn: Connection,
-    kit: Kit,
-    parts: DeliverParts,
-    wheel: Wheel,
-    directory: Directory,
-    lines: list[LogLine],
-    *,
-    slots: int,
-    at_ms: int,
-) -> Turned:
+    conn: Connection, kit: Kit, parts: DeliverParts, wheel: Wheel, directory: Directory, *, slots: int, at_ms: int
+) -> tuple[Turned, list[LogLine]]:
+    """Pick, ask the gate, take; what the gate stopped is told."""
     now = kit.clock()
     waiting = claims.waiting_destinations(conn)
-    if not waiting:
-        return Turned()
+    some, more = _some(waiting, wheel)
     picked = claims.pick(
         conn,
         now=now,
         slots=slots,
-        limits=limits(directory, _some(waiting, wheel.turns), now),
+        limits=limits(directory, some, now),
         policy=breaker_policy(kit),
         paused_partners=[key for key, partner in directory.partners.items() if partner.gepauzeerd],
     )
     checked = recheck(conn, kit, directory, picked.candidates)
     settle(conn, kit, [candidate for candidate, _ in checked.stopped], parts.on_settled)
-    lines += [LogLine(log.DELIVERY_STOPPED, {"delivery_id": c.id, "reason": code}) for c, code in checked.stopped]
+    until_ms = at_ms + _lease_ms(kit)
     claimed = claims.take(
-        conn,
-        checked.go,
-        now=now,
-        worker=wheel.worker,
-        claim_id=new_key(kit),
-        lease_until_ms=at_ms + _lease_ms(kit),
+        conn, checked.go, now=now, worker=wheel.worker, claim_id=new_key(kit), lease_until_ms=until_ms
     )
-    again = bool(checked.stopped) or checked.rerouted > 0 or picked.contended or len(waiting) > DESTINATIONS_AT_ONCE
-    return Turned(claimed=tuple(claimed), again=again)
+    again = more or picked.contended or bool(checked.stopped) or checked.rerouted > 0
+    lines = [LogLine(log.DELIVERY_STOPPED, {"delivery_id": c.id, "reason": code}) for c, code in checked.stopped]
+    return Turned(claimed=tuple(claimed), again=again), lines
 
 
-def _some(waiting: Sequence[str], turns: int) -> Sequence[str]:
-    """The destinations of this turn; when there are very many, the next turn goes on where this one ends."""
-    if len(waiting) <= DESTINATIONS_AT_ONCE:
-        return waiting
-    start = turns * DESTINATIONS_AT_ONCE % len(waiting)
-    return [*waiting, *waiting][start : start + DESTINATIONS_AT_ONCE]
+def _some(waiting: Sequence[str], wheel: Wheel) -> tuple[Sequence[str], bool]:
+    """The destinations of this turn, and whether more come in the next: a round of all may take several turns."""
+    ahead = [key for key in waiting if key > wheel.looked_up_to]
+    some, more = ahead[:DESTINATIONS_AT_ONCE], len(ahead) > DESTINATIONS_AT_ONCE
+    wheel.looked_up_to = some[-1] if more else ""
+    return some, more
 
 
 def limits(directory: Directory, keys: Sequence[str], now: dt.datetime) -> dict[str, DestinationLimit]:

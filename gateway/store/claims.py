@@ -104,6 +104,8 @@ def pick(
 
     A destination that `limits` does not name gets nothing.
     """
+    if not limits:
+        return Picked(candidates=(), contended=False)
     known = destinations.lock_free(conn, limits.keys())
     flying: dict[str, int] = dict(conn.execute(_IN_FLIGHT).all())
     found: dict[str, list[Candidate]] = {}

@@ -15,14 +15,13 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from gateway.lifecycle import (
-    DELIVERY,
     DeliveryEvent,
     DeliveryState,
     next_delivery_state,
 )
 from gateway.stages.schedule import Kind
 from gateway.store import destinations
-from gateway.store.schema import CLAIMABLE_SQL, delivery, delivery_attempt
+from gateway.store.schema import CLAIMABLE_SQL, CLAIMED_SQL, STUCK_SQL, delivery, delivery_attempt
 
 CHANNEL: Final = "delivery"
 """Notify this in the transaction that puts deliveries in: `db.notify(conn, CHANNEL)`."""
@@ -181,14 +180,14 @@ def attempts(conn: Connection, delivery_id: int) -> list[AttemptView]:
 
 def late_threatening(conn: Connection, *, before: dt.datetime, limit: int = 100) -> list[DeliveryView]:
     """Possibly threatening deliveries made before `before` that no system has yet; oldest first."""
-    unfinished = [int(state) for state, row in DELIVERY.items() if row]
-    waiting = (
-        (delivery.c.kind == Kind.SIGNALEN.value)
-        & delivery.c.threatening
-        & delivery.c.state.in_(unfinished)
-        & (delivery.c.created_at < before)
-    )
-    return _views(conn, sa.select(*_VIEW).where(waiting).order_by(delivery.c.created_at).limit(limit))
+    late = (delivery.c.kind == Kind.SIGNALEN.value) & delivery.c.threatening & (delivery.c.created_at < before)
+    query = sa.select(*_VIEW).where(late).order_by(delivery.c.created_at).limit(limit)
+    found = [v for unfinished in _UNFINISHED for v in _views(conn, query.where(sa.text(unfinished)))]
+    return sorted(found, key=lambda v: v.created_at)[:limit]
+
+
+_UNFINISHED: Final = (CLAIMABLE_SQL, CLAIMED_SQL, STUCK_SQL)
+"""Each has its own small index; together they are lifecycle.UNFINISHED."""
 
 
 def _views(conn: Connection, query: sa.Select[Any]) -> list[DeliveryView]:

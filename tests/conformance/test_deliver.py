@@ -181,6 +181,18 @@ class TestPermission:
         assert settled.roots == [stopped, accepted]
 
 
+class TestManyDestinations:
+    """Hundreds of webhooks can be due at one tick."""
+
+    def test_every_destination_gets_its_turn_and_then_there_is_rest(self, hand: Hand) -> None:
+        keys = [f"s{n:03d}" for n in range(150)]
+        configure(hand.kit.db, a_directory(systemen=[a_systeem(), *(a_systeem(key) for key in keys)]))
+        put(hand.kit.db, *(feedback(n, destination=key, due_at=START) for n, key in enumerate(keys)))
+        turns = [turn(hand.kit, hand.parts, hand.wheel, slots=100) for _ in range(3)]
+        assert sorted(c.delivery.destination for t in turns for c in t.claimed) == keys
+        assert [t.again for t in turns] == [True, True, False]
+
+
 class TestOtherSystem:
     """A gemeente that changed its system."""
 

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from contracts.outcomes import RowRefusal
-from gateway.lifecycle import CLAIMABLE, DeliveryEvent, DeliveryState, IllegalTransitionError
+from gateway.lifecycle import CLAIMABLE, UNFINISHED, DeliveryEvent, DeliveryState, IllegalTransitionError
 from gateway.stages.schedule import Breaker, DestinationLimit
 from gateway.store import claims, deliveries, destinations, leases, reshape
 from gateway.store.claims import Claimed, Move
@@ -360,6 +360,7 @@ def test_the_predicates_of_the_indexes_are_those_of_the_state_machine() -> None:
     assert listed(*CLAIMABLE) == CLAIMABLE_SQL
     assert f"state = {int(DeliveryState.CLAIMED)}" == CLAIMED_SQL
     assert listed(DeliveryState.HELD, DeliveryState.DEAD) == STUCK_SQL
+    assert {*CLAIMABLE, DeliveryState.CLAIMED, DeliveryState.HELD, DeliveryState.DEAD} == UNFINISHED
 
 
 def test_the_claim_walks_its_index_and_sorts_nothing(sqlite_database: Database) -> None:

@@ -20,7 +20,7 @@ from gateway.errors import DiskFullError, StoreUnavailableError
 from gateway.flow.deliver import DeliverParts
 from gateway.flow.kit import Kit
 from gateway.lifecycle import DeliveryState
-from gateway.runtime.schedule import Job, ReloadOnChange, ThreateningAlert, poll_results, run_jobs
+from gateway.runtime.schedule import Job, ReloadOnChange, ThreateningAlert, poll_results, run_jobs, until_next
 from gateway.runtime.worker import Worker
 from gateway.settings import Settings, Work
 from gateway.store import deliveries, destinations
@@ -207,8 +207,7 @@ async def test_without_its_adapter_a_delivery_waits(kit: Kit) -> None:
         raise KeyError(key)
 
     task = asyncio.create_task(Worker(kit, some_parts(), nothing, name="w").run(stop))
-    while view(kit.db, one).last_reason != "no_adapter":
-        await asyncio.sleep(0.02)
+    await eventually(lambda: view(kit.db, one).last_reason == "no_adapter")
     stop.set()
     await task
     assert view(kit.db, one).state is DeliveryState.QUEUED
@@ -248,6 +247,12 @@ async def test_jobs_survive_their_failures(kit: Kit, caplog: pytest.LogCaptureFi
         await asyncio.wait_for(run_jobs(kit, jobs, stop), 10)
     assert calls.count("works") == 3
     assert "work_failed" in caplog.messages
+
+
+@pytest.mark.parametrize(("second", "left"), [(0, 900), (1, 899), (899, 1), (900, 900)])
+def test_ticks_fall_on_whole_multiples_of_the_period(second: int, left: int) -> None:
+    tick = Job(name="tick", every=dt.timedelta(minutes=15), run=lambda: None, aligned=True)
+    assert until_next(tick, START + dt.timedelta(seconds=second)) == left
 
 
 def test_a_late_threatening_parcel_alerts_once(kit: Kit, clock: FakeClock, caplog: pytest.LogCaptureFixture) -> None:
