@@ -47,13 +47,14 @@ bench: .venv/.ready-bench
 	QUICK=$(QUICK) $(PY) -m tests.bench
 
 torture: .venv/.ready-test
-	TORTURE_ROUNDS=$(or $(ROUNDS),200) $(PY) -m pytest tests/acceptance --timeout 7200 $(PYTEST_ARGS)
+	TORTURE_ROUNDS=$(or $(ROUNDS),200) $(PY) -m pytest -s tests/acceptance/test_kill_rounds.py $(PYTEST_ARGS)
 
-lock: .venv/.ready-test
+lock:
+	@python3 -m venv var/lock && var/lock/bin/pip install --quiet --disable-pip-version-check uv
 	@for extra in '' dev bench; do \
-	  out=requirements$${extra:+-$$extra}.lock; \
 	  case $$extra in '') args= ;; dev) args='--extra dev' ;; bench) args='--extra dev --extra bench' ;; esac; \
-	  $(PY) -m uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate $$args -o $$out pyproject.toml; \
+	  var/lock/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate $$args \
+	    -o requirements$${extra:+-$$extra}.lock pyproject.toml; \
 	done
 
 clean:
