@@ -16,6 +16,7 @@ import polars as pl
 
 from contracts.row_states import ROW_STATES, RowState
 from gateway import log
+from gateway.flow.deliver import FAR_LEASES
 from gateway.flow.duplicates import run_writer
 from gateway.flow.facts import load_facts
 from gateway.flow.findings import FindingTally, findings_writer
@@ -60,7 +61,9 @@ def take_over_dead(kit: Kit, *, alone: bool = False) -> int:
     `alone`: no other process works on this database and this one has not begun, so nothing in processing is alive.
     """
     with kit.db.read() as conn:
-        dead = processing.in_processing(conn) if alone else processing.expired(conn)
+        dead = (
+            processing.in_processing(conn) if alone else processing.expired(conn, longest_ms=FAR_LEASES * lease_ms(kit))
+        )
     return sum(_take_over(kit, upload) for upload in dead)
 
 

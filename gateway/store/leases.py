@@ -38,6 +38,12 @@ def prolong_all(conn: Connection, *, now_ms: int, lease_until_ms: int) -> int:
     return conn.execute(sa.update(delivery).where(off).values(lease_until_ms=lease_until_ms)).rowcount
 
 
+def shorten(conn: Connection, *, longest_ms: int, lease_until_ms: int) -> int:
+    """Cut leases that end after `longest_ms`: they were given by a clock that was set back since."""
+    off = sa.text(CLAIMED_SQL) & (delivery.c.lease_until_ms > longest_ms)
+    return conn.execute(sa.update(delivery).where(off).values(lease_until_ms=lease_until_ms)).rowcount
+
+
 def take_over(conn: Connection, *, now: dt.datetime, now_ms: int | None) -> list[TakenOver]:
     """Claims whose lease ran out (`now_ms` None: all) become unknown, due at once; their attempts are closed."""
     t = delivery.c

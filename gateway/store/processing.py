@@ -86,9 +86,15 @@ def in_processing(conn: Connection) -> list[Upload]:
     return _in_processing(conn, sa.true())
 
 
-def expired(conn: Connection, *, limit: int = 100) -> list[Upload]:
-    """Uploads in processing whose lease ran out: their process died, or hangs."""
-    return _in_processing(conn, upload.c.lease_until_ms < now_ms(conn), limit=limit)
+def expired(conn: Connection, *, longest_ms: int, limit: int = 100) -> list[Upload]:
+    """Uploads in processing whose lease ran out: their process died, or hangs.
+
+    A lease that lasts longer than `longest_ms` from now was given by a clock that was set back since: it ran out too.
+    Should its process be alive all the same, it loses the claim and the upload is processed anew.
+    """
+    now = now_ms(conn)
+    late = (upload.c.lease_until_ms < now) | (upload.c.lease_until_ms > now + longest_ms)
+    return _in_processing(conn, late, limit=limit)
 
 
 def _in_processing(conn: Connection, condition: sa.ColumnElement[bool], *, limit: int | None = None) -> list[Upload]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from contracts.outcomes import Accepted, Deferred, Outcome, RefusalKind, Refused, RowRefusal, Unknown
 from contracts.overeenkomst import Onderhoud, Period, Systeemkeuze, Webhook
@@ -21,6 +22,8 @@ from gateway.lifecycle import DeliveryState
 from gateway.stages.schedule import NotSent
 from gateway.store import destinations, leases, overeenkomsten
 from gateway.store.claims import Claimed
+from gateway.store.database import now_ms
+from gateway.store.schema import delivery
 from tests.builders import (
     AMSTERDAM,
     LONG_AGO,
@@ -425,6 +428,19 @@ class TestLeases:
         assert hand.claim() == ()
         hand.answer(claimed, Accepted())
         assert states(hand.kit.db) == {DeliveryState.ACCEPTED: 1}
+
+    def test_a_lease_of_a_clock_that_was_set_back_since_is_cut(self, hand: Hand) -> None:
+        """A process that begins after the jump cannot see it; a dead worker would hold on for as long."""
+        put(hand.kit.db, a_delivery())
+        (claimed,) = hand.claim()
+        lease_ms = int(hand.kit.settings.work.lease_seconds * 1000)
+        with hand.kit.db.write() as conn:
+            far = now_ms(conn) + 3_600_000
+            leases.renew(conn, [claimed], lease_until_ms=far)
+        assert Hand(hand.kit, name="next").claim() == ()
+        with hand.kit.db.read() as conn:
+            until = conn.scalar(sa.select(delivery.c.lease_until_ms))
+            assert now_ms(conn) < until <= now_ms(conn) + lease_ms
 
     def test_recording_twice_changes_nothing(self, hand: Hand) -> None:
         """After a commit whose answer was lost the same results come again."""

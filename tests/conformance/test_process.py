@@ -223,11 +223,21 @@ def test_a_claim_that_was_renewed_since_it_was_found_is_not_taken_over(kit: Kit)
     with kit.db.write() as conn:
         assert processing.claim_next(conn, claim_id="slow", lease_ms=-1) is not None
     with kit.db.read() as conn:
-        (found,) = processing.expired(conn)
+        (found,) = processing.expired(conn, longest_ms=600_000)
     with kit.db.write() as conn:
         assert processing.renew(conn, no=found.no, claim_id="slow", lease_ms=60_000)
         assert not processing.take_over(conn, found, claim_id="quick", lease_ms=60_000)
         assert processing.renew(conn, no=found.no, claim_id="slow", lease_ms=60_000)
+
+
+def test_a_lease_of_a_clock_that_was_set_back_since_has_run_out(kit: Kit) -> None:
+    configure(kit)
+    received = receive(kit, a_csv())
+    with kit.db.write() as conn:
+        assert processing.claim_next(conn, claim_id="dead", lease_ms=3_600_000) is not None
+    assert take_over_dead(kit) == 1
+    assert process_next(kit)
+    assert counted(kit, received).waiting == 1
 
 
 def test_one_who_lost_the_claim_writes_nothing(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
