@@ -17,7 +17,15 @@ from contracts.outcomes import RowRefusal
 from gateway.lifecycle import CLAIMABLE, UNFINISHED, DeliveryEvent, DeliveryState, next_delivery_state
 from gateway.stages.schedule import BreakerPolicy, DestinationLimit, Kind, free_slots, share
 from gateway.store import destinations
-from gateway.store.schema import CLAIMABLE_SQL, CLAIMED_SQL, delivery, delivery_attempt, row_refusal
+from gateway.store.many import UpdateMany
+from gateway.store.schema import (
+    CLAIMABLE_SQL,
+    CLAIMED_SQL,
+    delivery,
+    delivery_attempt,
+    moment_to_us,
+    row_refusal,
+)
 
 DESTINATIONS_AT_ONCE: Final = 64
 """Destinations looked at in one claim; hundreds of webhooks may be due at one tick, so the next claim goes on."""
@@ -253,9 +261,7 @@ def still_held(conn: Connection, claims: Collection[Claimed]) -> set[int]:
 
 def move(conn: Connection, moves: Sequence[Move]) -> None:
     """Make transitions of claims that `still_held` named; compare-and-set all the same."""
-    if not moves:
-        return
-    if conn.execute(_MOVE, [_values(m) for m in moves]).rowcount != len(moves):
+    if _MOVE(conn, [_values(m) for m in moves]) != len(moves):
         raise RuntimeError("a held claim was moved by another")  # a defect: roll back rather than lose a count
     close_attempts(conn, [AttemptEnd(m.id, m.n, m.ended_at, m.outcome, m.reason) for m in moves])
 
@@ -272,23 +278,23 @@ class AttemptEnd(NamedTuple):
 
 def close_attempts(conn: Connection, ends: Sequence[AttemptEnd]) -> None:
     """Write the ends of attempts."""
-    conn.execute(_CLOSE_ATTEMPT, [dict(zip(_END, end, strict=True)) for end in ends])
+    _CLOSE_ATTEMPT(conn, [end._asdict() | {"ended_at": moment_to_us(end.ended_at)} for end in ends])
 
 
 def _values(m: Move) -> dict[str, Any]:
     to = next_delivery_state(DeliveryState.CLAIMED, m.event)
     return {
-        "of": m.id,
-        "claim": m.claim_id,
-        "to": int(to),
-        "due": m.due_at,
-        "settled": None if to in UNFINISHED else m.ended_at,
-        "sent": m.first_sent_at,
-        "unknown": m.unknown_since,
-        "outcome": m.outcome,
-        "reason": m.reason,
+        "id": m.id,
+        "claim_id": m.claim_id,
+        "state": int(to),
+        "due_at": moment_to_us(m.due_at),
+        "settled_at": None if to in UNFINISHED else moment_to_us(m.ended_at),
+        "first_sent_at": None if m.first_sent_at is None else moment_to_us(m.first_sent_at),
+        "unknown_since": None if m.unknown_since is None else moment_to_us(m.unknown_since),
+        "last_outcome": m.outcome,
+        "last_reason": m.reason,
         "receipt": m.receipt,
-        "refused": m.refused_count,
+        "refused_count": m.refused_count,
     }
 
 
@@ -298,30 +304,29 @@ _HELD: Final = (
     .order_by(delivery.c.id)
     .with_for_update()
 )
-_MOVE: Final = (
-    sa.update(delivery)
-    .where(delivery.c.id == sa.bindparam("of"), delivery.c.claim_id == sa.bindparam("claim"), sa.text(CLAIMED_SQL))
-    .values(
-        state=sa.bindparam("to"),
-        due_at=sa.bindparam("due"),
-        settled_at=sa.bindparam("settled"),
-        first_sent_at=sa.bindparam("sent"),
-        unknown_since=sa.bindparam("unknown"),
-        last_outcome=sa.bindparam("outcome"),
-        last_reason=sa.bindparam("reason"),
-        receipt=sa.bindparam("receipt"),
-        refused_count=sa.bindparam("refused"),
-        claim_id=None,
-        worker=None,
-        lease_until_ms=None,
-    )
+_MOVE: Final = UpdateMany(
+    "delivery",
+    keys={"id": "bigint", "claim_id": "text"},
+    values={
+        "state": "smallint",
+        "due_at": "bigint",
+        "settled_at": "bigint",
+        "first_sent_at": "bigint",
+        "unknown_since": "bigint",
+        "last_outcome": "text",
+        "last_reason": "text",
+        "receipt": "text",
+        "refused_count": "integer",
+    },
+    constant=", claim_id = NULL, worker = NULL, lease_until_ms = NULL",
+    condition=CLAIMED_SQL,
 )
-_CLOSE_ATTEMPT: Final = (
-    sa.update(delivery_attempt)
-    .where(delivery_attempt.c.delivery_id == sa.bindparam("of"), delivery_attempt.c.n == sa.bindparam("nth"))
-    .values({name: sa.bindparam(name) for name in ("ended_at", "outcome", "reason")})
+_CLOSE_ATTEMPT: Final = UpdateMany(
+    "delivery_attempt",
+    keys={"delivery_id": "bigint", "n": "integer"},
+    values={"ended_at": "bigint", "outcome": "text", "reason": "text"},
+    condition="n > 0",
 )
-_END: Final = ("of", "nth", "ended_at", "outcome", "reason")
 
 
 def put_refusals(conn: Connection, delivery_: Candidate, refusals: Sequence[RowRefusal]) -> None:
