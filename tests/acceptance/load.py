@@ -55,7 +55,7 @@ def make_file(partner: str, number: int, *, rows: int, with_key: bool = True, on
             delivered.add(row_no)
         lines.append(
             a_row(
-                kenmerk=f"{REFERENCE}-{number}-{row_no}",
+                kenmerk=f"{REFERENCE}-{partner}-{number}-{row_no}",
                 achternaam=SURNAME,
                 straat="Grepstraatweg",
                 huisnummer=str(row_no),
