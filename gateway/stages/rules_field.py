@@ -252,6 +252,9 @@ def _texts() -> Iterator[Rule]:
             when=When.DOUBT,
             holds=text(name).str.contains(CONTROL),
         )
+
+
+def _words() -> Iterator[Rule]:
     for name in _WORDS:
         yield warning(
             f"{name}_verloren_teken",
@@ -318,6 +321,7 @@ FIELD_RULES: Final[tuple[Rule, ...]] = (
     *_amounts(),
     *_yes_no(),
     *_texts(),
+    *_words(),
     *_only_for(),
     *_policy_fields(),
 )
