@@ -22,6 +22,7 @@ from gateway.flow.parcels import ParcelWriter, read_links, read_rows
 from gateway.flow.raw_upload import raw_sealer, read_raw_upload
 from gateway.ids import upload_id
 from gateway.lifecycle import DeliveryState, UploadState
+from gateway.stages import canonical
 from gateway.stages.frames import FINDINGS, SIGNAAL_FIELDS
 from gateway.store.blobs import FileBlobs
 from gateway.store.parcels import HashRun, get_content, put_contents, put_hash_run
@@ -50,7 +51,9 @@ def keep_upload(kit: Kit, *, parcels: int = 1, rows: int = 2, state: UploadState
     id_ = upload_id(kit.clock(), kit.dice(7))
     upload_no, attempt_no, pack = _begin(kit, id_, state)
     frame = _rows(parcels * rows)
-    with ParcelWriter(kit, upload_id=id_, attempt_no=attempt_no, blob=pack, limits={}, default_limit=rows) as writer:
+    identity, rest = canonical.texts(frame)
+    frame = frame.with_columns(canonical.records(frame, identity, rest, upload=id_))
+    with ParcelWriter(kit, attempt_no=attempt_no, blob=pack, limits={}, default_limit=rows) as writer:
         writer.add(frame)
         records = writer.finish()
     findings = _keep_findings(kit, id_)
@@ -238,11 +241,12 @@ def _keep_findings(kit: Kit, id_: uuid.UUID) -> dict[str, Any]:
 
 def _keep_hashes(kit: Kit, frame: pl.DataFrame, *, attempt_no: int, upload_no: int) -> HashRun:
     period = period_of(kit.today())
-    hashes = hash_block(frame, kit.keys.named_key(hash_key_name(PARTNER, period)))
+    key = kit.keys.named_key(hash_key_name(PARTNER, period))
+    hashes = hash_block(frame["row_no"], *canonical.texts(frame), key)
     with run_writer(kit, attempt_no=attempt_no) as writer:
         writer.add(hashes)
-        key = writer.finish()
-    assert key is not None
+        sealed = writer.finish()
+    assert sealed is not None
     return HashRun(
         attempt_no=attempt_no,
         period=period,
@@ -250,8 +254,8 @@ def _keep_hashes(kit: Kit, frame: pl.DataFrame, *, attempt_no: int, upload_no: i
         upload_no=upload_no,
         rows=hashes.height,
         blob=writer.name,
-        key=key.wrapped,
-        key_name=key.key_name,
+        key=sealed.wrapped,
+        key_name=sealed.key_name,
     )
 
 
