@@ -18,11 +18,15 @@ from gateway.stages.cut import last_record_end
 
 HEAD_BYTES: Final = 1 << 20
 """How much of a file `detect` looks at."""
+MAX_COLUMNS: Final = 16_384
+"""As many as a sheet of Excel has. The engine takes kilobytes for each: a file of delimiters alone takes gigabytes."""
 _SAMPLE_LINES: Final = 200
 _DELIMITERS: Final = (";", ",", "\t", "|")
 _DELIMITER_NAMES: Final = {";": "puntkomma", ",": "komma", "\t": "tab", "|": "verticale streep"}
 _ENCODING_NAMES: Final = {"ascii": "ASCII", "utf-8": "UTF-8", "cp1252": "Windows-1252"}
 _BOM: Final = b"\xef\xbb\xbf"
+_QUOTED: Final = re.compile(rb'"[^"]*"')
+_LONE_CR: Final = re.compile(rb"\r(?![\r\n])")
 
 _MAGIC: Final = (
     (b"PK\x03\x04", "een Excel-werkmap (.xlsx) of een ZIP-bestand"),
@@ -97,6 +101,11 @@ def detect(head: bytes, *, required: AbstractSet[str]) -> Dialect | FileFinding:
     if found is None:
         return FileFinding(code="bestand_geen_kopregel")
     delimiter, columns, header_bytes = found
+    if _LONE_CR.search(_QUOTED.sub(b"", head[:header_bytes].strip())):
+        # Read on, the lines up to the first line feed would be a part of the header, and lost.
+        return FileFinding(code="bestand_regeleinde_onbekend")
+    if len(columns) > MAX_COLUMNS:
+        return FileFinding(code="bestand_regel_te_lang")
     wrong = _wrong_columns(columns, required)
     if wrong is not None:
         return wrong
@@ -171,16 +180,24 @@ def _header(head: bytes, encoding: str) -> tuple[str, tuple[str | None, ...], in
 
 
 def _line_end(head: bytes, offset: int) -> int:
+    """The offset after the first line end outside quotes; each quote is counted once, however many lines there are."""
+    counted, quotes = offset, 0
     end = head.find(b"\n", offset)
-    while end >= 0 and head.count(b'"', offset, end) % 2:
-        end = head.find(b"\n", end + 1)
-    return len(head) if end < 0 else end + 1
+    while end >= 0:
+        quotes += head.count(b'"', counted, end)
+        if quotes % 2 == 0:
+            return end + 1
+        counted, end = end, head.find(b"\n", end + 1)
+    return len(head)
 
 
 def _best_split(line: str, end: int) -> tuple[str, tuple[str | None, ...], int] | None:
     best: tuple[str, tuple[str | None, ...]] | None = None
     for delimiter in _DELIMITERS:
-        names = next(csv.reader(io.StringIO(line, newline=""), delimiter=delimiter), [])
+        try:
+            names = next(csv.reader(io.StringIO(line, newline=""), delimiter=delimiter), [])
+        except csv.Error:  # a field longer than the reader takes: no name of a column
+            continue
         columns = tuple(_column_name(name) for name in names)
         if best is None or _known(columns) > _known(best[1]):
             best = (delimiter, columns)

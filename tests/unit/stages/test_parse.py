@@ -2,6 +2,7 @@
 
 import csv
 import io
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -115,6 +116,10 @@ def test_an_open_quote_is_told_at_the_record_where_it_opens() -> None:
         (b"\xd0\xcf\x11\xe0\xa1", "bestand_geen_csv"),
         (a_file("huur;A\0;Jansen"), "bestand_nul_tekens"),
         (b"soort;kenmerk\rhuur;A1\r", "bestand_regeleinde_onbekend"),
+        (b"soort;kenmerk\rhuur;A1\rhuur;A2\r\n", "bestand_regeleinde_onbekend"),
+        (b"soort;kenmerk\rhuur;A1\nhuur;A2\n", "bestand_regeleinde_onbekend"),
+        (b"x" * 200_000 + b"\n", "bestand_geen_kopregel"),
+        (b"soort" + b";" * 1_000_000 + b"\nhuur\n", "bestand_regel_te_lang"),
         (b"naam;adres\nJansen;Dorpsstraat\n", "bestand_geen_kopregel"),
         (a_file("huur;A1;a;b", header="soort;kenmerk;Soort;kenmerk"), "bestand_kolom_dubbel"),
         (a_file('huur;A1;"Jansen'), "bestand_aanhalingsteken_open"),
@@ -124,6 +129,26 @@ def test_an_open_quote_is_told_at_the_record_where_it_opens() -> None:
 )
 def test_what_is_wrong_with_a_file_is_said(data: bytes, code: str) -> None:
     assert codes(data) == [code]
+
+
+def test_a_header_with_more_quotes_and_lines_than_a_header_has_is_read_in_one_pass() -> None:
+    data = b'"' + b"\n" * (1 << 20)
+    began = time.process_time()
+    assert detect(data, required=NONE) == FileFinding(code="bestand_geen_kopregel")
+    assert time.process_time() - began < 10  # counted anew at every line, it takes minutes
+
+
+def test_a_field_of_the_header_longer_than_the_reader_takes_is_no_name() -> None:
+    assert codes(a_file("huur;A1;y", header="soort;kenmerk;" + "x" * 200_000)) == ["bestand_geen_kopregel"]
+    wide = a_file("huur;A1;y", header="soort;kenmerk" + ";kolomnaam" * 14_000)  # without its delimiter it is one field
+    found = detect(wide, required=NONE)
+    assert isinstance(found, Dialect)
+    assert found.delimiter == ";"
+
+
+@pytest.mark.parametrize("header", ['soort;kenmerk;"achter\r\nnaam"', 'soort;kenmerk;"a\rb"', "soort;kenmerk;naam\r"])
+def test_a_carriage_return_in_quotes_or_before_the_line_end_is_no_line_end(header: str) -> None:
+    assert read(a_file("huur;A1;x", header=header))[1]["kenmerk"].to_list() == ["A1"]
 
 
 def test_a_required_column_that_is_absent_is_named() -> None:
