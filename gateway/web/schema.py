@@ -16,6 +16,8 @@ from gateway.errors import InvalidInputError, Problem
 T = TypeVar("T")
 
 _BYTE = re.compile(r"\(byte (\d+)\)")
+_NO_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What the decoder raises for bytes that are no JSON, no UTF-8, a number beyond all ranges, or nested without end."""
 
 
 def decode_json(body: bytes, wanted: type[T]) -> T:
@@ -23,14 +25,24 @@ def decode_json(body: bytes, wanted: type[T]) -> T:
     try:
         return msgspec.json.decode(body, type=wanted)
     except msgspec.ValidationError:
-        found = tuple(_problems(msgspec.json.decode(body), wanted, "", strict=True))
-    except msgspec.DecodeError as error:
-        place = _BYTE.search(str(error))
-        detail = (
-            f"De inhoud is geen geldige JSON, vanaf byte {place[1]}." if place else "De inhoud is geen geldige JSON."
-        )
-        raise InvalidInputError(detail, [Problem(location="/", detail=detail)]) from None
+        found = tuple(_problems(_untyped(body), wanted, "", strict=True))
+    except _NO_JSON as error:
+        raise _no_json(error) from None
     raise InvalidInputError(_headline(found), found)
+
+
+def _untyped(body: bytes) -> Any:
+    """A body that did not fit, as it is; what stands after the first misfit can still be no JSON."""
+    try:
+        return msgspec.json.decode(body)
+    except _NO_JSON as error:
+        raise _no_json(error) from None
+
+
+def _no_json(error: Exception) -> InvalidInputError:
+    place = _BYTE.search(str(error))
+    detail = f"De inhoud is geen geldige JSON, vanaf byte {place[1]}." if place else "De inhoud is geen geldige JSON."
+    return InvalidInputError(detail, [Problem(location="/", detail=detail)])
 
 
 def convert_query(values: Mapping[str, str], wanted: type[T]) -> T:
@@ -93,7 +105,7 @@ def _list_problems(
     if not (info.min_length or 0) <= len(value) <= (info.max_length or len(value)):
         yield Problem(location=path or "/", detail=f"Verwacht: {describe(info)}.")
     item = get_args(_unannotated(hint))[0]
-    for position, element in enumerate(value):
+    for position, element in enumerate(value[: info.max_length]):  # what is beyond it is wrong whatever it is
         yield from _problems(element, item, f"{path}/{position}", strict=strict)
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from msgspec import Meta, Struct
 
 from gateway.errors import InvalidInputError
-from gateway.web.forms import PageQuery, Resultaten
+from gateway.web.forms import MAX_RESULTATEN, PageQuery, Resultaten
 from gateway.web.schema import convert_query, decode_json
 from tests.builders import UPLOAD_ID
 
@@ -70,6 +70,29 @@ def test_what_is_no_json_says_from_where() -> None:
         decode_json(b"{geheim", Resultaten)
     with pytest.raises(InvalidInputError, match="geen geldige JSON"):
         decode_json(b"", Resultaten)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"resultaten": ["\xff"]}',
+        b'{"resultaten": 1, "x": "\xff"}',
+        b'{"resultaten": [{"resultaat_id": "\\ud800"}]}',
+        b'{"resultaten": [{"resultaat_id": 1}], "x": ',
+        b'{"resultaten": ' + b"9" * 10_000 + b"}",
+        b"[" * 100_000,
+        b'{"resultaten": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+    ],
+)
+def test_whatever_stops_the_decoder_is_no_json(body: bytes) -> None:
+    with pytest.raises(InvalidInputError, match="geen geldige JSON"):
+        decode_json(body, Resultaten)
+
+
+def test_of_a_list_that_is_too_long_only_so_much_is_told() -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        decode_json(json.dumps({"resultaten": [1] * 100_000}).encode(), Resultaten)
+    assert len(caught.value.problems) == 1 + MAX_RESULTATEN
 
 
 def test_queries_are_read_as_text_and_unknown_names_ignored() -> None:
