@@ -221,13 +221,13 @@ def test_a_dead_process_is_cleaned_up_behind_and_its_upload_starts_anew(database
     assert attempt.blob == f"attempt/{attempt.no}-abcd"
     time.sleep(0.02)
     with database.read() as conn:
-        assert [late.no for late in processing.expired(conn)] == [no]
+        (dead,) = processing.expired(conn, longest_ms=60_000)
+    assert dead.no == no
     with database.write() as conn:
-        take = {"no": no, "dead_claim": "dead", "lease_ms": 60_000}
-        assert processing.take_over(conn, claim_id="a", **take) is True
-        assert processing.take_over(conn, claim_id="b", **take) is False
+        assert processing.take_over(conn, dead, claim_id="a", lease_ms=60_000) is True
+        assert processing.take_over(conn, dead, claim_id="b", lease_ms=60_000) is False
         assert processing.renew(conn, no=no, claim_id="dead", lease_ms=60_000) is False
-        assert processing.expired(conn) == []
+        assert processing.expired(conn, longest_ms=60_000) == []
         assert processing.abandon(conn, no=no, claim_id="dead") is False
         assert [one.no for one in processing.attempts_of(conn, no)] == [attempt.no]
         processing.delete_attempt(conn, attempt.no)
