@@ -92,7 +92,7 @@ def _reread(column: pl.DataFrame, name: str, dialect: Dialect, constants: Mappin
     if distinct.height * _REPEATS > column.height:
         return _thorough(as_sent, name, dialect, constants).drop(_AS_SENT).get_columns()
     table = _thorough(distinct, name, dialect, constants)
-    looked_up = as_sent.join(table, on=_AS_SENT, how="left", nulls_equal=True, maintain_order="left")
+    looked_up = as_sent.join(table, on=_AS_SENT, how="left", maintain_order="left")
     return looked_up.drop(_AS_SENT).get_columns()
 
 

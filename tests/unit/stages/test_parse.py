@@ -199,6 +199,10 @@ def test_a_short_and_a_long_record_do_not_hide_each_other() -> None:
     assert read(a_file("a;b", "a;b;c;", "a;b;"))[1]["misfit"].to_list() == [True, False, False]
 
 
+def test_a_quoted_delimiter_does_not_make_up_for_a_missing_one() -> None:
+    assert read(a_file('"a;x";b;c', "a;b"))[1]["misfit"].to_list() == [False, True]
+
+
 def test_quoted_delimiters_are_no_fields() -> None:
     data = a_file('"a;x";b;', 'a;"b;y"', '"a";"b""q";"c\nd"', 'a;5" buis;c', "a;b;c", 'a;6" buis;c', "a;b")
     _, frame, _ = read(data)
