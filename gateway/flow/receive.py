@@ -34,7 +34,7 @@ from gateway.lifecycle import UploadState
 from gateway.stages.intake import Conflict, EarlierUpload, New, Replay, same_upload
 from gateway.store import uploads
 from gateway.store.rows import counts_of_many
-from gateway.store.uploads import UPLOADS_CHANNEL, Announcement, Receipt, Upload
+from gateway.store.uploads import UPLOADS_CHANNEL, Announcement, KeyTakenError, Receipt, Upload
 
 
 class Claims(Struct, frozen=True, kw_only=True):
@@ -61,8 +61,16 @@ def announce(kit: Kit, partner: Signaalpartner, *, channel: str, claims: Claims)
     """
     check_size(partner, claims.size or 0)
     wanted = _announcement(kit, partner, _new_id(kit), channel=channel, claims=claims)
+    try:
+        return _announce(kit, partner, wanted)
+    except KeyTakenError:
+        return _announce(kit, partner, wanted)
+
+
+def _announce(kit: Kit, partner: Signaalpartner, wanted: Announcement) -> Upload:
     with kit.db.write() as conn:
-        earlier = _by_key(conn, partner, claims.idempotency_key)
+        uploads.one_at_a_time(conn, partner=partner.key)
+        earlier = _by_key(conn, partner, wanted.idempotency_key)
         if earlier is None:
             uploads.insert_announced(conn, wanted)
             return _must(uploads.find_by_id(conn, id=wanted.id))
@@ -146,7 +154,7 @@ class Reception:
         self._writer.commit()
         try:
             self._perhaps_ours = True  # a lost commit answer leaves it open: then a sweep decides, by the row
-            received = self._commit(claims)
+            received = self._decide(claims)
         except DiskFullError:
             self._perhaps_ours = False  # the database said itself that it did not commit
             raise
@@ -159,8 +167,15 @@ class Reception:
             self._perhaps_ours = False
         return received
 
+    def _decide(self, claims: Claims) -> Received:
+        try:
+            return self._commit(claims)
+        except KeyTakenError:  # by a process that does not wait for others: then its upload can be read now
+            return self._commit(claims)
+
     def _commit(self, claims: Claims) -> Received:
         with self._kit.db.write() as conn:
+            uploads.one_at_a_time(conn, partner=self._partner.key)
             known = self._known(conn)
             if known is not None:
                 return known
@@ -283,4 +298,7 @@ def _must(upload: Upload | None) -> Upload:
 
 
 def _other_bytes() -> ConflictError:
-    return ConflictError("Onder deze sleutel of dit id is al een ander bestand ontvangen of aangekondigd.")
+    return ConflictError(
+        "Onder deze sleutel of dit id is al een ander bestand ontvangen of aangekondigd. "
+        "Gebruik voor een ander bestand een nieuwe sleutel of een nieuwe aankondiging."
+    )

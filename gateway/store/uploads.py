@@ -85,13 +85,27 @@ class Settlement(Struct, frozen=True, kw_only=True):
     findings_key_name: str | None = None
 
 
+class KeyTakenError(ConflictError):
+    """The idempotency key was taken since it was looked up: read again, then decide."""
+
+
+def one_at_a_time(conn: Connection, *, partner: str) -> None:
+    """Wait until no other transaction decides about an upload of this partner. SQLite has one writer: at once.
+
+    What is read after it on PostgreSQL holds what those transactions committed.
+    """
+    if conn.dialect.name == "postgresql":
+        lock = sa.text("SELECT pg_advisory_xact_lock(hashtext('receive'), hashtext(:partner))")
+        conn.execute(lock, {"partner": partner})
+
+
 def insert_announced(conn: Connection, announcement: Announcement) -> int:
-    """Keep an upload whose bytes are still to come; returns its number. ConflictError: the idempotency key is taken."""
+    """Keep an upload whose bytes are still to come; returns its number. KeyTakenError: the idempotency key is taken."""
     return _insert(conn, {"state": UploadState.ANNOUNCED, **_values(announcement)})
 
 
 def insert_received(conn: Connection, announcement: Announcement, receipt: Receipt) -> int:
-    """Keep an upload with its bytes; returns its number. ConflictError: the idempotency key is taken, read again."""
+    """Keep an upload with its bytes; returns its number. KeyTakenError: the idempotency key is taken."""
     return _insert(conn, {"state": UploadState.RECEIVED, **_values(announcement), **_values(receipt)})
 
 
@@ -135,6 +149,13 @@ def _settle(conn: Connection, event: UploadEvent, *, no: int, claim_id: str, set
 def forget_blob(conn: Connection, *, no: int) -> None:
     """The raw bytes and their key are destroyed."""
     conn.execute(sa.update(upload).where(upload.c.no == no).values(blob=None))
+
+
+def delete_announced(conn: Connection, *, before: dt.datetime, limit: int) -> list[str]:
+    """Forget up to `limit` uploads announced before `before` whose bytes never came; their ids."""
+    stale = (upload.c.state == int(UploadState.ANNOUNCED)) & (upload.c.created_at < before)
+    some = sa.select(upload.c.no).where(stale).order_by(upload.c.no).limit(limit)
+    return list(conn.execute(sa.delete(upload).where(upload.c.no.in_(some) & stale).returning(upload.c.id)).scalars())
 
 
 def settled_with_blob(conn: Connection, *, limit: int) -> list[Upload]:
@@ -186,7 +207,7 @@ def _insert(conn: Connection, values: Mapping[str, Any]) -> int:
     try:
         made = conn.execute(sa.insert(upload).values(**values).returning(upload.c.no))
     except sa.exc.IntegrityError:
-        raise ConflictError("this Idempotency-Key was used before") from None
+        raise KeyTakenError("Deze Idempotency-Key is al gebruikt.") from None
     return int(made.scalar_one())
 
 
