@@ -43,13 +43,16 @@ class File:
         return hashlib.sha256(self.content).hexdigest()
 
 
-def make_file(partner: str, number: int, *, rows: int, with_key: bool = True, only_good: bool = False) -> File:
-    """File `number` of a partner: mostly good rows over all gemeenten, some bad in a way that each has its state."""
+def make_file(partner: str, number: int, *, rows: int, with_key: bool = True, only: str | None = None) -> File:
+    """File `number` of a partner: mostly good rows over all gemeenten, some bad in a way of their own.
+
+    `only`: all rows for this state.
+    """
     due = (now().date() - dt.timedelta(days=45)).strftime("%d-%m-%Y")
     states = {"afgeleverd": 0, "geen_overeenkomst": 0, "regel_afgekeurd": 0, "systeem_geweigerd": 0}
     lines, delivered = [], set()
     for row_no in range(1, rows + 1):
-        state = "afgeleverd" if only_good else _fate(row_no + number)
+        state = only or _fate(row_no + number)
         states[state] += 1
         if state == "afgeleverd":
             delivered.add(row_no)

@@ -38,13 +38,9 @@ class Process:
     environment: Mapping[str, str] = field(default_factory=dict)
     is_up: Callable[[], bool] | None = None
     kills: int = 0
+    pid: int = 0
+    """Of the last start."""
     _running: subprocess.Popen[bytes] | None = None
-
-    @property
-    def pid(self) -> int:
-        """The number of the running process."""
-        assert self._running is not None
-        return self._running.pid
 
     def start(self) -> None:
         """Start it; returns at once."""
@@ -59,6 +55,7 @@ class Process:
                 env={**os.environ, **self.environment},
                 start_new_session=True,
             )
+        self.pid = self._running.pid
 
     def wait_up(self) -> None:
         """Return when it serves; fails with the end of its log when it ends instead, or does not in a minute."""

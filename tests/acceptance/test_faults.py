@@ -39,7 +39,7 @@ class Running:
     def send(self, *, rows: int = 60) -> str:
         """Send a file of good rows; its id."""
         self.files += 1
-        file = make_file(PARTNER, self.files, rows=rows, only_good=True)
+        file = make_file(PARTNER, self.files, rows=rows, only="afgeleverd")
         with self.installation.client(PARTNER) as client:
             answer = push(client, file)
         assert answer.status_code == 202, answer.text
@@ -264,7 +264,7 @@ def test_one_key_pushed_from_many_sides_at_once_is_one_upload(running: Running) 
     """A client that timed out sends again while its first request still runs."""
     from concurrent.futures import ThreadPoolExecutor
 
-    file: File = make_file(PARTNER, 2001, rows=50, only_good=True)
+    file: File = make_file(PARTNER, 2001, rows=50, only="afgeleverd")
     uploads = running.uploads()
 
     def one(_: int) -> tuple[int, str]:
