@@ -13,7 +13,6 @@ from gateway.flow.kit import AMSTERDAM, Kit
 from gateway.stages.agreement import VersionedOvereenkomst
 from gateway.stages.directory import Directory
 from gateway.store import parcels as parcel_store
-from gateway.store.directory import load_directory
 from gateway.store.overeenkomsten import current_for_partner
 from gateway.store.reference import current_table
 from gateway.store.uploads import Upload, find_by_no
@@ -40,7 +39,7 @@ def load_facts(kit: Kit, upload: Upload) -> Facts:
     assert upload.received_at is not None
     since = kit.clock() - dt.timedelta(days=kit.settings.retention.hash_days)
     with kit.db.read() as conn:
-        directory = load_directory(conn)
+        directory = kit.directories.load(conn)
         overeenkomsten = tuple(current_for_partner(conn, upload.partner))
         postcodes = current_table(conn)
         runs = parcel_store.hash_runs(conn, partner=upload.partner, since=since)

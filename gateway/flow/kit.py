@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from gateway.crypto.keys import KeyRing
@@ -10,6 +10,7 @@ from gateway.crypto.signing import ReceiptSigner
 from gateway.settings import Settings
 from gateway.store.blobs import BlobStore
 from gateway.store.database import Database
+from gateway.store.directory import DirectoryCache
 
 Clock = Callable[[], dt.datetime]
 """The one business clock: aware, UTC."""
@@ -30,6 +31,7 @@ class Kit:
     clock: Clock
     dice: Dice
     settings: Settings
+    directories: DirectoryCache = field(default_factory=DirectoryCache)
 
     def today(self) -> dt.date:
         """The business date in Europe/Amsterdam."""

@@ -62,6 +62,23 @@ def load_directory(conn: Connection) -> Directory:
     )
 
 
+class DirectoryCache:
+    """The directory of the current generation: read again only when the configuration moved. Safe from any thread.
+
+    Not for a transaction that itself takes a generation: it may yet roll back.
+    """
+
+    def __init__(self) -> None:
+        self._last: Directory | None = None
+
+    def load(self, conn: Connection) -> Directory:
+        """As `load_directory`."""
+        last = self._last
+        if last is None or last.generation != current_generation(conn):
+            self._last = last = load_directory(conn)
+        return last
+
+
 def _only(objects: Mapping[str, ConfigObject], cls: type[_T]) -> dict[str, _T]:
     return {key: value for key, value in objects.items() if isinstance(value, cls)}
 

@@ -12,6 +12,7 @@ from contracts.overeenkomst import Gemeente, Overeenkomst, Systeem
 from gateway.errors import ConflictError, InvalidInputError
 from gateway.flow.apply import Action, Plan, apply, parse_document, plan
 from gateway.flow.kit import Kit
+from gateway.stages.directory import Directory
 from gateway.store import directory, overeenkomsten
 from gateway.store.schema import config_object
 
@@ -106,6 +107,19 @@ def _problems(kit: Kit, text: str) -> dict[str, str]:
 def _generation(kit: Kit) -> int:
     with kit.db.read() as conn:
         return directory.current_generation(conn)
+
+
+def test_the_directory_is_read_again_only_when_it_changed(kit: Kit) -> None:
+    def load() -> Directory:
+        with kit.db.read() as conn:
+            return kit.directories.load(conn)
+
+    empty = load()
+    assert empty.partners == {}
+    assert load() is empty
+    _apply(kit, BASE)
+    assert set(load().gemeenten) == set(GEMEENTEN)
+    assert load() is load()
 
 
 def test_a_file_becomes_the_directory(kit: Kit) -> None:
