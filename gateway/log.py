@@ -32,6 +32,11 @@ UPLOAD_PROCESSED = event(
 )
 UPLOAD_REJECTED = event("upload_rejected", "Fatal: the whole file is refused.", "upload_id", "code")
 UPLOAD_ABANDONED = event("upload_abandoned", "Processing was cut and starts anew.", "upload_id", "attempt")
+UPLOAD_FAILED = event(
+    "upload_failed", "Processing failed; tried again later.", "upload_id", "attempt", "error_type", "where", "seconds"
+)
+UPLOAD_STUCK = event("upload_stuck", "Processing failed time and again; it is never dropped.", "upload_id", "attempt")
+UPLOAD_LATE = event("upload_late", "An upload waits too long to be processed.", "upload_id", "hours")
 DELIVERY_ACCEPTED = event("delivery_accepted", "The receiver has it.", "delivery_id", "destination", "rows", "refused")
 DELIVERY_REFUSED = event("delivery_refused", "Definitely refused.", "delivery_id", "destination", "reason")
 DELIVERY_DEFERRED = event("delivery_deferred", "Tried later again.", "delivery_id", "destination", "reason", "seconds")
@@ -43,12 +48,29 @@ DELIVERY_TAKEN_OVER = event("delivery_taken_over", "A lease ran out.", "delivery
 THREATENING_LATE = event("threatening_late", "A possibly threatening signaal waits too long.", "delivery_id", "hours")
 BREAKER_OPENED = event("breaker_opened", "A destination is left alone for a while.", "destination", "seconds")
 BREAKER_CLOSED = event("breaker_closed", "A destination answers again.", "destination")
+DESTINATION_MISSING = event(
+    "destination_missing", "Parcels wait for a destination that is not configured.", "destination", "count"
+)
+DESTINATION_UNREACHABLE = event(
+    "destination_unreachable", "A destination has not answered for long.", "destination", "count", "hours"
+)
+RESULTS_NOT_TAKEN = event(
+    "results_not_taken",
+    "Results that a system offered were passed over.",
+    "destination",
+    "unreadable",
+    "ongeldig",
+    "onbekend_signaal",
+)
 FEEDBACK_HEARD = event("feedback_heard", "Results were taken in.", "toegang", "count")
 CREDENTIAL_REFUSED = event("credential_refused", "An identity was not accepted.", "reason")
 CRL_STALE = event("crl_stale", "A revocation list is past its time.", "issuer_sha256", "hours")
 CRL_UNUSABLE = event("crl_unusable", "A changed revocation list was not taken; the one before stays.", "reason")
 ERASED = event("erased", "Retention destroyed keys and bytes.", "what", "count")
 REQUEST_FAILED = event("request_failed", "An uncaught error was answered 500.", "error_type", "where")
+REQUEST_REFUSED = event(
+    "request_refused", "Answered 503 or 507: not now, for want of database or room.", "error_type", "where"
+)
 WORK_FAILED = event("work_failed", "A step failed and is tried again.", "step", "error_type", "where")
 
 

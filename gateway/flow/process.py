@@ -5,6 +5,9 @@ makes deliveries, report and counts visible together. A process that dies leaves
 deletes before it starts anew. No transaction is long: at most `CHUNK` index rows each.
 """
 
+import datetime as dt
+import logging
+import traceback
 import uuid
 from collections import Counter
 from collections.abc import Iterator
@@ -16,6 +19,7 @@ import polars as pl
 
 from contracts.row_states import ROW_STATES, RowState
 from gateway import log
+from gateway.errors import DiskFullError, StoreUnavailableError
 from gateway.flow.deliver import FAR_LEASES
 from gateway.flow.duplicates import run_writer
 from gateway.flow.facts import load_facts
@@ -39,10 +43,18 @@ CHUNK: Final = 5_000
 """Index rows a transaction: a million in one held up other writers for more than ten seconds."""
 PARCEL_ROWS: Final = 500
 """For a system without a limit of its own in the directory."""
+FIRST_WAIT_MS: Final = 15_000
+"""After the first failure; each next one doubles it, up to `processing.LONGEST_WAIT_MS`."""
+ANNOUNCED_AGE: Final = dt.timedelta(days=7)
+"""An announced upload whose bytes have not come by then is forgotten; its partner announces it again."""
 
 
 def process_next(kit: Kit) -> bool:
-    """Process the upload that waits longest; False when none waits. Safe to call from any number of processes."""
+    """Process the upload that waits longest; False when none waits. Safe to call from any number of processes.
+
+    One that fails goes back to waiting, for longer each time; it is never dropped. StoreUnavailableError and
+    DiskFullError are not the upload's: they are raised, and the upload is taken over when its lease runs out.
+    """
     take_over_dead(kit)
     with kit.db.write() as conn:
         claimed = processing.claim_next(conn, claim_id=kit.dice(16).hex(), lease_ms=lease_ms(kit))
@@ -52,7 +64,46 @@ def process_next(kit: Kit) -> bool:
         _process(kit, claimed)
     except ClaimLostError:
         log.emit(log.UPLOAD_ABANDONED, upload_id=claimed.id, attempt=claimed.attempts)
+    except (StoreUnavailableError, DiskFullError):
+        raise
+    except (Exception, pl.exceptions.PanicException) as error:  # a panic of polars is a BaseException
+        _failed(kit, claimed, error)
     return True
+
+
+def _failed(kit: Kit, upload: Upload, error: BaseException) -> None:
+    """Tell it without the error's words, which may quote the file, and let the upload wait."""
+    assert upload.claim_id is not None
+    wait_ms = min(FIRST_WAIT_MS << min(upload.attempts - 1, 16), processing.LONGEST_WAIT_MS)
+    frames = traceback.extract_tb(error.__traceback__)
+    log.emit(
+        log.UPLOAD_FAILED,
+        level=logging.WARNING,
+        upload_id=upload.id,
+        attempt=upload.attempts,
+        error_type=type(error).__name__,
+        where=f"{frames[-1].name}:{frames[-1].lineno}" if frames else "?",
+        seconds=wait_ms // 1000,
+    )
+    _tell_if_stuck(upload)
+    _let_go(kit, upload, claim_id=upload.claim_id, wait_ms=wait_ms)
+
+
+def _tell_if_stuck(upload: Upload) -> None:
+    if upload.attempts >= processing.STUCK_ATTEMPTS:
+        log.emit(log.UPLOAD_STUCK, level=logging.ERROR, upload_id=upload.id, attempt=upload.attempts)
+
+
+def _let_go(kit: Kit, upload: Upload, *, claim_id: str, wait_ms: int = 0) -> None:
+    """Delete what its attempts wrote and send it back to waiting; nothing when the claim is lost."""
+    with kit.db.write() as conn:
+        if not processing.renew(conn, no=upload.no, claim_id=claim_id, lease_ms=lease_ms(kit)):
+            return
+        attempts = processing.attempts_of(conn, upload.no)
+    for attempt in attempts:
+        _delete_attempt(kit, attempt)
+    with kit.db.write() as conn:
+        processing.abandon(conn, no=upload.no, claim_id=claim_id, wait_ms=wait_ms)
 
 
 def take_over_dead(kit: Kit, *, alone: bool = False) -> int:
@@ -68,15 +119,29 @@ def take_over_dead(kit: Kit, *, alone: bool = False) -> int:
 
 
 def sweep(kit: Kit) -> int:
-    """Delete what killed processes left: attempts never published, raw bytes already processed; returns how many."""
+    """Delete what nobody needs: attempts never published, raw bytes already processed, announcements without bytes.
+
+    Returns how many.
+    """
     with kit.db.read() as conn:
         attempts = processing.stale_attempts(conn)
         settled = upload_store.settled_with_blob(conn, limit=100)
+    forgotten = _forget_announced(kit)
     for attempt in attempts:
         _delete_attempt(kit, attempt)
     for upload in settled:
         destroy_raw(kit, upload)
-    return len(attempts) + len(settled)
+    return len(attempts) + len(settled) + forgotten
+
+
+def _forget_announced(kit: Kit) -> int:
+    with kit.db.write() as conn:
+        gone = upload_store.delete_announced(conn, before=kit.clock() - ANNOUNCED_AGE, limit=100)
+    for upload_id in gone:
+        kit.keys.destroy_upload_key(upload_id)
+    if gone:
+        log.emit(log.ERASED, what="announced", count=len(gone))
+    return len(gone)
 
 
 def _take_over(kit: Kit, upload: Upload) -> bool:
@@ -84,12 +149,9 @@ def _take_over(kit: Kit, upload: Upload) -> bool:
     with kit.db.write() as conn:
         if not processing.take_over(conn, upload, claim_id=claim_id, lease_ms=lease_ms(kit)):
             return False
-        attempts = processing.attempts_of(conn, upload.no)
-    for attempt in attempts:
-        _delete_attempt(kit, attempt)
-    with kit.db.write() as conn:
-        processing.abandon(conn, no=upload.no, claim_id=claim_id)
+    _let_go(kit, upload, claim_id=claim_id)
     log.emit(log.UPLOAD_ABANDONED, upload_id=upload.id, attempt=upload.attempts)
+    _tell_if_stuck(upload)
     return True
 
 

@@ -17,6 +17,10 @@ from gateway.store.database import now_ms
 from gateway.store.schema import processing_attempt, signaal_row, upload
 from gateway.store.uploads import Upload, find_by_no, move
 
+STUCK_ATTEMPTS: Final = 5
+"""After so many attempts an upload lets all others go first: it may be what ends the processes."""
+LONGEST_WAIT_MS: Final = 15 * 60 * 1000
+"""The longest wait after a failure; one that lasts longer was given by a clock that was set back since."""
 _CANDIDATES: Final = 32
 
 
@@ -30,27 +34,33 @@ class Attempt(Struct, frozen=True, kw_only=True):
 
 
 def claim_next(conn: Connection, *, claim_id: str, lease_ms: int) -> Upload | None:
-    """Claim the upload that waits longest among partners without one in processing; None when none waits."""
-    for no, partner in conn.execute(_waiting()).all():
+    """Claim the upload that waits longest among partners without one in processing; None when none waits.
+
+    One whose processing failed is passed over until its wait is over: the partner's other uploads go first.
+    """
+    at_ms = now_ms(conn)
+    for no, partner in conn.execute(_waiting(at_ms)).all():
         if not _alone(conn, partner):
             continue
-        until = now_ms(conn) + lease_ms
-        claim = {"claim_id": claim_id, "lease_until_ms": until, "attempts": upload.c.attempts + 1}
+        claim = {"claim_id": claim_id, "lease_until_ms": at_ms + lease_ms, "attempts": upload.c.attempts + 1}
         if move(conn, no=no, state=UploadState.RECEIVED, event=UploadEvent.START, values=claim):
             return find_by_no(conn, no)
     return None
 
 
-def _waiting() -> sa.Select[int, str]:
-    """The oldest waiting upload of each partner that has none in processing."""
-    busy = sa.select(upload.c.partner).where(upload.c.state == int(UploadState.PROCESSING))
-    waiting = (upload.c.state == int(UploadState.RECEIVED)) & upload.c.partner.not_in(busy)
-    place = sa.func.row_number().over(partition_by=upload.c.partner, order_by=(upload.c.received_at, upload.c.no))
+def _waiting(at_ms: int) -> sa.Select[int, str]:
+    """The upload that is first of each partner that has none in processing: the oldest, but those that failed last."""
+    t = upload.c
+    busy = sa.select(t.partner).where(t.state == int(UploadState.PROCESSING))
+    due = t.lease_until_ms.is_(None) | (t.lease_until_ms <= at_ms) | (t.lease_until_ms > at_ms + LONGEST_WAIT_MS)
+    waiting = (t.state == int(UploadState.RECEIVED)) & due & t.partner.not_in(busy)
+    stuck = sa.case((t.attempts >= STUCK_ATTEMPTS, 1), else_=0)
+    place = sa.func.row_number().over(partition_by=t.partner, order_by=(stuck, t.received_at, t.no))
     ranked = (
-        sa.select(upload.c.no, upload.c.partner, upload.c.received_at, place.label("place")).where(waiting).subquery()
+        sa.select(t.no, t.partner, t.received_at, stuck.label("stuck"), place.label("place")).where(waiting).subquery()
     )
     first = sa.select(ranked.c.no, ranked.c.partner).where(ranked.c.place == 1)
-    return first.order_by(ranked.c.received_at, ranked.c.no).limit(_CANDIDATES)
+    return first.order_by(ranked.c.stuck, ranked.c.received_at, ranked.c.no).limit(_CANDIDATES)
 
 
 def _alone(conn: Connection, partner: str) -> bool:
@@ -110,10 +120,20 @@ def take_over(conn: Connection, dead: Upload, *, claim_id: str, lease_ms: int) -
     return conn.execute(sa.update(upload).where((upload.c.no == dead.no) & as_found).values(values)).rowcount == 1
 
 
-def abandon(conn: Connection, *, no: int, claim_id: str) -> bool:
-    """Back to received, once the rows of its attempts are deleted; False when the claim is lost."""
-    free = {"claim_id": None, "lease_until_ms": None}
+def abandon(conn: Connection, *, no: int, claim_id: str, wait_ms: int = 0) -> bool:
+    """Back to received, once the rows of its attempts are deleted; False when the claim is lost.
+
+    `wait_ms`: for so long nobody claims it; while it waits, its lease is the end of that.
+    """
+    free = {"claim_id": None, "lease_until_ms": now_ms(conn) + wait_ms if wait_ms else None}
     return move(conn, no=no, state=UploadState.PROCESSING, event=UploadEvent.ABANDON, held_by=claim_id, values=free)
+
+
+def late(conn: Connection, *, before: dt.datetime) -> list[tuple[int, str, dt.datetime]]:
+    """Uploads received before `before` that are not processed yet, oldest first: number, id, received at."""
+    waiting = upload.c.state.in_([int(UploadState.RECEIVED), int(UploadState.PROCESSING)])
+    query = sa.select(upload.c.no, upload.c.id, upload.c.received_at).where(waiting & (upload.c.received_at < before))
+    return [(no, id_, at) for no, id_, at in conn.execute(query.order_by(upload.c.received_at, upload.c.no))]
 
 
 def attempts_of(conn: Connection, upload_no: int) -> list[Attempt]:

@@ -1,24 +1,29 @@
 """Processing on both engines: every row accounted for, nothing visible before publish, nothing lost or doubled."""
 
 import datetime as dt
+import logging
 from collections import Counter
+from collections.abc import Callable
+from typing import Any
 
 import polars as pl
 import pytest
 
 from contracts.overeenkomst import Period
 from gateway.errors import KeyDestroyedError
+from gateway.flow import reading
 from gateway.flow.findings import read_findings
 from gateway.flow.kit import Kit
 from gateway.flow.parcels import read_rows
 from gateway.flow.process import process_next, sweep, take_over_dead
 from gateway.flow.raw_upload import read_raw_upload
+from gateway.flow.receive import Claims, announce
 from gateway.flow.summary import IntakeSummary, decode_summary
 from gateway.lifecycle import DeliveryState, UploadState
 from gateway.store import parcels, processing, uploads
 from gateway.store.schema import delivery, signaal_row, upload
 from gateway.store.uploads import Upload
-from tests.builders import LONG_AGO, TEST_BSN, TODAY, a_csv, a_directory, a_gemeente, a_row, an_overeenkomst
+from tests.builders import LONG_AGO, TEST_BSN, TODAY, a_csv, a_directory, a_gemeente, a_partner, a_row, an_overeenkomst
 from tests.conftest import FakeClock
 from tests.world import configure, counted, process, receive, reload
 
@@ -250,6 +255,18 @@ def test_one_who_lost_the_claim_writes_nothing(kit: Kit, monkeypatch: pytest.Mon
     assert delivered_kenmerken(kit) == []
 
 
+def test_while_a_lost_answer_is_asked_for_the_rows_stay_unknown(kit: Kit) -> None:
+    configure(kit)
+    done = process(kit, a_csv())
+    with kit.db.write() as conn:
+        claimed = {"state": int(DeliveryState.CLAIMED), "unknown_since": kit.clock()}
+        conn.execute(delivery.update().values(**claimed))
+    assert counted(kit, done).states["antwoord_onbekend"] == 1
+    with kit.db.write() as conn:
+        conn.execute(delivery.update().values(unknown_since=None))
+    assert counted(kit, done).states["onderweg"] == 1
+
+
 def test_sweeping_removes_what_killed_processes_left(kit: Kit) -> None:
     configure(kit)
     done = process(kit, a_csv())
@@ -261,3 +278,86 @@ def test_sweeping_removes_what_killed_processes_left(kit: Kit) -> None:
     with kit.db.read() as conn:
         assert uploads.settled_with_blob(conn, limit=10) == []
     assert counted(kit, done).waiting == 1
+
+
+PANICS: list[Callable[[str], BaseException]] = [ValueError, pl.exceptions.PanicException]
+
+
+def poison(monkeypatch: pytest.MonkeyPatch, error: Callable[[str], BaseException]) -> None:
+    """Checking fails in the reading thread for a file that holds VERGIF: no file is known that does so by itself."""
+    real = reading.validate_block
+
+    def check(piece: Any, *rest: Any) -> Any:
+        if "VERGIF" in str(piece.to_dicts() if isinstance(piece, pl.DataFrame) else piece):
+            raise error("VERGIF of a resident")
+        return real(piece, *rest)
+
+    monkeypatch.setattr(reading, "validate_block", check)
+
+
+@pytest.mark.parametrize("error", PANICS)
+def test_an_upload_that_fails_lets_the_partners_other_uploads_pass(
+    kit: Kit, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, error: Callable[[str], BaseException]
+) -> None:
+    configure(kit)
+    poison(monkeypatch, error)
+    bad, good = receive(kit, a_csv([a_row(kenmerk="VERGIF")])), receive(kit, a_csv([a_row(kenmerk="goed")]))
+    with caplog.at_level(logging.WARNING, logger="signaalpoort"):
+        assert process_next(kit)
+    assert process_next(kit)
+    assert not process_next(kit)
+    assert counted(kit, good).waiting == 1
+    assert reload(kit, bad).state is UploadState.RECEIVED
+    assert delivered_kenmerken(kit) == ["goed"]
+    (told,) = caplog.records
+    assert told.getMessage() == "upload_failed"
+    assert told.fields["error_type"] == error("").__class__.__name__  # type: ignore[attr-defined]  # our `extra`
+    assert "VERGIF" not in str(told.__dict__)
+
+
+def test_the_wait_of_an_upload_that_fails_grows_to_a_quarter_and_operations_are_told(
+    kit: Kit, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    configure(kit)
+    bad = receive(kit, a_csv([a_row(kenmerk="VERGIF")]))
+    with monkeypatch.context() as poisoned, caplog.at_level(logging.WARNING, logger="signaalpoort"):
+        poison(poisoned, ValueError)
+        for _ in range(8):
+            assert process_next(kit)
+            assert not process_next(kit)
+            with kit.db.write() as conn:
+                conn.execute(upload.update().values(lease_until_ms=1))
+    failed = [r.fields for r in caplog.records if r.getMessage() == "upload_failed"]  # type: ignore[attr-defined]  # ours
+    assert [fields["seconds"] for fields in failed] == [15, 30, 60, 120, 240, 480, 900, 900]
+    stuck = [r for r in caplog.records if r.getMessage() == "upload_stuck"]
+    assert [(r.levelno, r.fields["attempt"]) for r in stuck] == [  # type: ignore[attr-defined]  # ours
+        (logging.ERROR, attempt) for attempt in (5, 6, 7, 8)
+    ]
+    with kit.db.read() as conn:
+        assert processing.attempts_of(conn, bad.no) == []
+    assert process_next(kit)
+    assert counted(kit, bad).waiting == 1
+
+
+def test_an_upload_that_may_end_processes_lets_all_others_go_first(kit: Kit) -> None:
+    configure(kit)
+    deadly, other = receive(kit, a_csv([a_row(kenmerk="A")])), receive(kit, a_csv([a_row(kenmerk="B")]))
+    with kit.db.write() as conn:
+        conn.execute(upload.update().where(upload.c.no == deadly.no).values(attempts=processing.STUCK_ATTEMPTS))
+    assert process_next(kit)
+    assert reload(kit, other).state is UploadState.PROCESSED
+    assert process_next(kit)
+    assert reload(kit, deadly).state is UploadState.PROCESSED
+
+
+def test_an_announcement_without_bytes_is_forgotten_after_a_week(kit: Kit, clock: FakeClock) -> None:
+    configure(kit)
+    announced = announce(kit, a_partner(), channel="https", claims=Claims(size=10, file_name="a.csv"))
+    kit.keys.new_upload_key(announced.id)
+    clock.advance(days=7)
+    assert sweep(kit) == 0
+    clock.advance(seconds=1)
+    assert sweep(kit) == 1
+    with kit.db.read() as conn:
+        assert uploads.find_by_id(conn, id=announced.id) is None
+    assert f"upload/{announced.id}" not in list(kit.keys.names())
