@@ -1,8 +1,8 @@
 """What the checks of one upload depend on besides its rows: the day, the partner, its experiments, the calendar."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final
 
 from contracts.overeenkomst import Experiment, Signaalpartner
@@ -17,32 +17,28 @@ EINDE_LEVERING_WORKDAYS: Final = 20
 class Policy:
     """Facts of one upload. `received_on`: date of receipt in Europe/Amsterdam; days past due count to it.
 
-    `experiments`: kinds outside the LCV that this partner may send, each with its gemeenten (Wgs art. 10).
+    `experiments`: kinds of its running experiments (Wgs art. 10); in which gemeenten is for the gate to say.
     `einde_levering_cutoff`: the first day on which supply may end.
     """
 
     received_on: dt.date
     partner: Signaalpartner
     einde_levering_cutoff: dt.date
-    experiments: Mapping[Soort, frozenset[str]] = field(default_factory=dict)
+    experiments: frozenset[Soort] = frozenset()
 
     @property
     def soorten(self) -> frozenset[Soort]:
         """The kinds that this partner may send: its own, of the LCV or of a running experiment."""
-        return frozenset(self.partner.soorten) & (LCV_SOORTEN | self.experiments.keys())
+        return frozenset(self.partner.soorten) & (LCV_SOORTEN | self.experiments)
 
 
 def policy_for(partner: Signaalpartner, experimenten: Iterable[Experiment], *, received_on: dt.date) -> Policy:
     """The policy of an upload of `partner`; experiments of others and ended ones are left out."""
-    experiments: dict[Soort, frozenset[str]] = {}
-    for experiment in experimenten:
-        if experiment.signaalpartner == partner.key and received_on <= experiment.tot_en_met:
-            gemeenten = experiments.get(experiment.soort, frozenset())
-            experiments[experiment.soort] = gemeenten | frozenset(experiment.gemeenten)
+    running = (e for e in experimenten if e.signaalpartner == partner.key and received_on <= e.tot_en_met)
     holidays = public_holidays(received_on.year) | public_holidays(received_on.year + 1)
     return Policy(
         received_on=received_on,
         partner=partner,
-        experiments=experiments,
+        experiments=frozenset(e.soort for e in running),
         einde_levering_cutoff=add_workdays(received_on, EINDE_LEVERING_WORKDAYS, holidays=holidays),
     )

@@ -208,13 +208,6 @@ GATE_RULES: Final[tuple[Rule, ...]] = tuple(
         ),
         (
             RowState.GEEN_OVEREENKOMST,
-            "niet_in_overeenkomst",
-            "De overeenkomst met deze gemeente dekt deze soort of dit signaaltype niet.",
-            "Spreek een addendum af met de gemeente, of meld langs de weg die u hebt afgesproken.",
-            _LCV,
-        ),
-        (
-            RowState.GEEN_OVEREENKOMST,
             "soort_niet_gedekt",
             "De overeenkomst met deze gemeente dekt deze soort achterstand niet.",
             "Spreek een aanvulling af met de gemeente.",
@@ -240,13 +233,6 @@ GATE_RULES: Final[tuple[Rule, ...]] = tuple(
             "Voor deze soort achterstand loopt bij deze gemeente geen experiment waaraan u meedoet.",
             "Lever deze soort alleen aan voor de gemeenten van het experiment.",
             "Wgs art. 10",
-        ),
-        (
-            RowState.NIET_AANGESLOTEN,
-            "niet_aangesloten",
-            "De gemeente is nog niet aangesloten.",
-            "Lever de regel opnieuw aan zodra de gemeente is aangesloten; een bekende datum staat bij de regel.",
-            "AVG art. 28",
         ),
         (
             RowState.NIET_AANGESLOTEN,
@@ -300,7 +286,7 @@ OTHER_RULES: Final[tuple[Rule, ...]] = (
         "gewijzigd_aangeleverd",
         "kenmerk",
         "Dit signaal hebt u eerder aangeleverd met andere gegevens; de nieuwe gaan door.",
-        "Was de eerdere melding onjuist, trek die dan in.",
+        "U hoeft niets te doen; de gemeente ontvangt de nieuwe gegevens.",
         "AVG art. 5 lid 1 sub d",
     ),
     warning(

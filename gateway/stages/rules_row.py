@@ -6,7 +6,7 @@ from typing import Final
 import polars as pl
 
 from contracts.row_states import RowState
-from contracts.signaal import LCV_SOORTEN, Signaaltype, Soort
+from contracts.signaal import Signaaltype, Soort
 from gateway.stages.dialect import Dialect
 from gateway.stages.fields import bare, one_of, text, value
 from gateway.stages.policy import Policy
@@ -19,7 +19,7 @@ MIN_DAYS: Final = 30
 MAX_DAYS_ZORG: Final = 100
 """Zorg: not later than this many days past due."""
 MAX_YEARS: Final = 20
-"""A debt that is older has lapsed in any case (BW boek 3 art. 306): the date is a slip."""
+"""An older claim has mostly lapsed (BW boek 3 art. 306), so the date is likely a slip: remarked, never refused."""
 MANY_CENTS: Final = 1_000_000
 """€ 10.000 without decimals is likelier an amount in cents than an early arrears."""
 _CORRECT: Final = "AVG art. 5 lid 1 sub d"
@@ -52,14 +52,6 @@ def _no_experiment(policy: Policy, _: Dialect) -> pl.Expr:
     return one_of(value("soort"), frozenset(policy.partner.soorten) - policy.soorten)
 
 
-def _outside_experiment(policy: Policy, _: Dialect) -> pl.Expr:
-    outside = pl.lit(value=False)
-    for soort in sorted(policy.experiments.keys() - LCV_SOORTEN):
-        inside = value("gemeentecode").is_in(sorted(policy.experiments[soort]))
-        outside = outside | ((value("soort") == soort.value) & ~inside)
-    return outside
-
-
 def _wrong_type() -> pl.Expr:
     wrong = pl.lit(value=False)
     for signaaltype, soort in ONLY_BY.items():
@@ -88,15 +80,6 @@ KIND_RULES: Final = (
         "Wgs art. 10",
         when=When.FILLED,
         holds=_no_experiment,
-    ),
-    error(
-        "experiment_niet_in_gemeente",
-        "gemeentecode",
-        "Het experiment voor deze soort geldt niet in deze gemeente.",
-        "Lever deze soort alleen aan voor de gemeenten van het experiment.",
-        "Wgs art. 10",
-        when=When.FILLED,
-        holds=_outside_experiment,
     ),
     error(
         "signaaltype_niet_bij_soort",
@@ -139,11 +122,12 @@ KIND_RULES: Final = (
 )
 
 NUMBER_RULES: Final = (
-    error(
+    warning(
         "kenmerk_lijkt_bsn",
         "kenmerk",
-        "Het kenmerk is negen cijfers die samen een geldig BSN vormen.",
-        "Gebruik nooit een BSN als kenmerk. Is het een eigen nummer, zet er dan een letter voor.",
+        "Het kenmerk is negen cijfers die ook een BSN kunnen zijn; bij één op de elf nummers is dat toeval.",
+        "Gebruik nooit een BSN als kenmerk: is het er een, neem dan een eigen nummer. Is het al een eigen nummer, dan"
+        " hoeft u niets te doen.",
         "Wabb art. 10; UAVG art. 46",
         when=When.DOUBT,
         holds=text("kenmerk").str.contains(r"^[0-9]{9}$") & elfproef(text("kenmerk")),
@@ -253,15 +237,13 @@ ARREARS_RULES: Final = (
         "Meld zorgpremie tussen 30 en 100 dagen na de vervaldatum.",
         _ZORG,
         when=When.FILLED,
-        holds=lambda policy, _: (
-            IS_ZORG & (_days_ago(policy, MAX_DAYS_ZORG) > _DUE) & (years_before(policy.received_on, MAX_YEARS) <= _DUE)
-        ),
+        holds=lambda policy, _: IS_ZORG & (_days_ago(policy, MAX_DAYS_ZORG) > _DUE),
     ),
-    error(
+    warning(
         "oudste_vervaldatum_onwaarschijnlijk",
         "oudste_vervaldatum",
-        "De vervaldatum ligt meer dan twintig jaar terug.",
-        "Controleer het jaartal.",
+        "De vervaldatum ligt meer dan twintig jaar terug: klopt het jaartal?",
+        "Controleer het jaartal. Klopt het, dan hoeft u niets te doen.",
         "BW boek 3 art. 306",
         when=When.FILLED,
         holds=_implausible,

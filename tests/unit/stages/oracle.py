@@ -319,9 +319,6 @@ def check(  # noqa: C901  # branch by branch on purpose
         codes.add("soort_niet_toegestaan")
     elif soort is not None and soort not in LCV_SOORTEN and soort not in policy.experiments:
         codes.add("soort_zonder_grondslag")
-    inside = policy.experiments.get(Soort(str(soort)), frozenset()) if soort is not None else frozenset()
-    if inside and soort not in LCV_SOORTEN and value.get("gemeentecode") not in {None, *inside}:
-        codes.add("experiment_niet_in_gemeente")
     soort_of = {"eindeleveringssignaal": "energie", "afsluitsignaal": "water", "opzegging_zorgverzekering": "zorg"}
     kind = value.get("signaaltype")
     if kind in soort_of and soort is not None and soort != soort_of[str(kind)]:
@@ -407,9 +404,9 @@ def check(  # noqa: C901  # branch by branch on purpose
             codes.add("oudste_vervaldatum_in_toekomst")
         elif days < 30:
             codes.add("oudste_vervaldatum_te_recent")
-        elif due < years_back(today, 20):
+        if due < years_back(today, 20):
             codes.add("oudste_vervaldatum_onwaarschijnlijk")
-        elif zorg and days > 100:
+        if zorg and days > 100:
             codes.add("oudste_vervaldatum_te_lang_geleden")
 
     # Fields of other kinds

@@ -8,7 +8,7 @@ import pytest
 
 from contracts.aanlevering import Ernst
 from contracts.layout import KOLOM
-from contracts.row_states import ROW_STATES, Group
+from contracts.row_states import ROW_STATES, Group, RowState
 from contracts.signaal import LCV_SOORTEN, Soort
 from gateway.cli.docs import pages
 from gateway.stages import agreement, route
@@ -16,7 +16,7 @@ from gateway.stages.dialect import Dialect, FileFinding
 from gateway.stages.parse import Limits, read_file
 from gateway.stages.policy import policy_for
 from gateway.stages.rule import Rule
-from gateway.stages.rules import JUDGED, RULES, rule
+from gateway.stages.rules import JUDGED, MISFIT, RULES, rule
 from gateway.stages.rules_text import example_file
 from gateway.stages.validate import validate_block
 from tests.builders import TODAY, a_partner
@@ -63,6 +63,21 @@ def test_every_code_that_a_stage_uses_is_in_the_table() -> None:
     assert literals
     for code in constants | literals:
         assert rule(code).code == code
+
+
+def test_every_rule_is_judged_here_or_told_by_another_step() -> None:
+    """A rule that nothing can find is a promise to partners that nobody keeps."""
+    table = re.compile(r"stages/rules(_\w+)?\.py$")
+    sources = (p for p in (ROOT / "gateway").rglob("*.py") if not table.search(p.as_posix()))
+    told = {name for source in sources for name in re.findall(r'"([a-z_0-9]+)"', source.read_text("utf-8"))}
+    told |= {r.code for r in JUDGED} | {MISFIT.code}
+    told |= {ROW_STATES[RowState.SYSTEEM_GEWEIGERD].name}  # a system's own codes stand in the report instead
+    told |= {"geen_eerder_vroegsignaal"}  # told of what came before
+    assert {r.code for r in RULES} - told == set()
+
+
+def test_what_to_do_about_changed_data_is_something_that_can_be_done() -> None:
+    assert "trek" not in rule("gewijzigd_aangeleverd").wat_te_doen
 
 
 def test_an_unknown_code_is_a_defect() -> None:
