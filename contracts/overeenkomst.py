@@ -14,6 +14,7 @@ from contracts.signaal import Gemeentecode, KvkNummer, Signaaltype, Soort
 
 Oin = Annotated[str, Meta(pattern=r"^000000(0[1-9]|10|99)\d{12}$", description="Logius OIN, 20 positions")]
 Key = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$", description="the operator's own short name")]
+Tekst = Annotated[str, Meta(pattern=r"\S", description="not empty")]
 
 
 class Period(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -51,9 +52,12 @@ class Ondertekening(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 
 class Addendum(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Signed deviations beside an overeenkomst. None means: as the overeenkomst says."""
+    """Deviations beside an overeenkomst, signed by those who sign it; before that it has no effect.
 
-    getekend_op: dt.date
+    None means: as the overeenkomst says.
+    """
+
+    ondertekeningen: tuple[Ondertekening, ...] = ()
     eerste_leverdatum: dt.date | None = None
     drempelbedragen: dict[Soort, int] = {}
     """Euro cents per kind; precedes the thresholds of the gemeente."""
@@ -106,6 +110,23 @@ class Systeemkeuze(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     tot_en_met: dt.date | None = None
 
 
+class Terugkoppelgrond(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a gemeente recorded before partners may hear of single residents (AVG art. 5 and 6; AP guidance).
+
+    `inwoners_geinformeerd_op`: since when it confirms that it informs its residents.
+    """
+
+    doel: Tekst
+    grondslag: Tekst
+    noodzaak: Tekst
+    inwoners_geinformeerd_op: dt.date
+    vastgelegd_op: dt.date
+
+    def holds(self, day: dt.date) -> bool:
+        """Whether on `day` it is recorded and residents are informed."""
+        return max(self.vastgelegd_op, self.inwoners_geinformeerd_op) <= day
+
+
 class Gemeente(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How one gemeente is connected. `verwerkersovereenkomst` is its date (AVG art. 28); None: not connected."""
 
@@ -114,15 +135,19 @@ class Gemeente(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     systemen: tuple[Systeemkeuze, ...] = ()
     drempelbedrag: int | None = None
     drempelbedragen: dict[Soort, int] = {}
-    terugkoppeling: bool = False
-    """Person-level feedback: purpose, ground and necessity recorded, and residents are informed (AP)."""
+    terugkoppeling: Terugkoppelgrond | None = None
+    """The ground of person-level feedback; None: partners hear nothing."""
     terugkoppeling_opt_in: tuple[str, ...] = ()
-    """Codes of DDAS end results that count as hulp geaccepteerd when they carry the acceptance date."""
+    """Codes of DDAS end results that count as hulp geaccepteerd when they carry the acceptance date: budgetadvies,
+    vervolghulp, vervolghulp_financieel, vervolghulp_niet_financieel."""
     al_bekend_terugkoppelen: bool = False
 
 
 class Onderhoud(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A weekly maintenance window in Europe/Amsterdam time; `weken`: alle, even or oneven ISO weeks."""
+    """A weekly maintenance window in Europe/Amsterdam time; `weken`: alle, even or oneven ISO weeks.
+
+    `tot` before `van`: it lasts over midnight, until the next day, and belongs to the week it starts in.
+    """
 
     dag: Annotated[int, Meta(ge=1, le=7, description="ISO weekday, Monday = 1")]
     van: dt.time
@@ -145,7 +170,11 @@ class Systeem(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class Veldbeleid(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Fields that no law names but practice sends; default per domain: sex is dropped, the rest passes."""
+    """Fields that no law names but practice sends, for one kind of arrears: what is false is dropped.
+
+    What the law names for a kind passes whatever stands here (zorg: telefoon, email and geboortedatum; Regeling
+    zorgverzekering art. 7b.1).
+    """
 
     telefoon: bool = True
     email: bool = True
@@ -170,9 +199,10 @@ class Signaalpartner(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     oin: Oin
     kvk: KvkNummer | None = None
     soorten: tuple[Soort, ...]
-    veldbeleid: Veldbeleid = Veldbeleid()
+    veldbeleid: dict[Soort, Veldbeleid] = {}
+    """Per kind; for a kind that is not named the defaults of `Veldbeleid` hold."""
     constanten: dict[str, str] = {}
-    """Layout column → value for every row, for the effort fields and soort."""
+    """The four effort fields (Ja or Nee) and soort (one of `soorten`), for every row that leaves them blank."""
     webhook: Webhook | None = None
     max_bytes: int = 256 * 1024 * 1024
     max_gelijktijdig: int = 4

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from contracts.overeenkomst import (
+    Addendum,
     Experiment,
     Gemeente,
     Ondertekening,
@@ -19,6 +20,7 @@ from contracts.overeenkomst import (
     Signaalpartner,
     Systeem,
     Systeemkeuze,
+    Terugkoppelgrond,
     Toegang,
 )
 from contracts.signaal import LCV_SOORTEN, Signaal, Soort
@@ -92,6 +94,17 @@ def a_versioned(overeenkomst: Overeenkomst | None = None, *, version: int = 1, *
     return VersionedOvereenkomst(version=version, overeenkomst=overeenkomst or an_overeenkomst(**kw))
 
 
+def a_grond(**kw: Any) -> Terugkoppelgrond:
+    """The ground of feedback, recorded and told to residents long ago."""
+    texts = {"doel": "hulp niet doorkruisen", "grondslag": "Bgs art. 17", "noodzaak": "de partner pauzeert de incasso"}
+    return Terugkoppelgrond(**{"inwoners_geinformeerd_op": LONG_AGO, "vastgelegd_op": LONG_AGO} | texts | kw)
+
+
+def an_addendum(*roles: Rol, on: dt.date = LONG_AGO, **kw: Any) -> Addendum:
+    """An addendum signed on that day, by these roles; no role: gemeente and signaalpartner."""
+    return Addendum(**{"ondertekeningen": signatures(*roles, on=on)} | kw)
+
+
 def a_gemeente(code: str = AMSTERDAM, *, systeem: str = "vps", **kw: Any) -> Gemeente:
     """A connected gemeente that takes feedback, served by `systeem` since long ago."""
     return Gemeente(
@@ -99,7 +112,7 @@ def a_gemeente(code: str = AMSTERDAM, *, systeem: str = "vps", **kw: Any) -> Gem
             "code": code,
             "verwerkersovereenkomst": LONG_AGO,
             "systemen": (Systeemkeuze(systeem=systeem, van=LONG_AGO),),
-            "terugkoppeling": True,
+            "terugkoppeling": a_grond(),
         }
         | kw
     )

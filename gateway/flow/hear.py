@@ -139,7 +139,7 @@ def _result(hearing: _Hearing, resultaat: Resultaat, row: Received, reported: Re
 def _keep(conn: Connection, hearing: _Hearing, result: Result, row: Received, reported: Reported) -> None:
     """Keep the result and, if the partner may hear it, the relay and its webhook delivery."""
     seen = feedback.seen(conn, upload_no=row.upload_no, row_no=row.row_no)
-    decision = decide(reported, _gemeente(hearing, row), seen)
+    decision = decide(reported, _gemeente(hearing, row), seen, today=hearing.kit.today())
     result = _with_outcome(result, relayed=isinstance(decision, Relay))
     if not feedback.put_result(conn, result, received_at=hearing.now):
         return  # another process kept the same report a moment ago

@@ -15,7 +15,7 @@ from typing import Final, assert_never
 import polars as pl
 
 from contracts.codelists.opvolgers import opvolger
-from contracts.overeenkomst import Addendum, Gemeente, Mandaat, Overeenkomst, Rol, Systeemkeuze
+from contracts.overeenkomst import Addendum, Gemeente, Mandaat, Ondertekening, Overeenkomst, Rol, Systeemkeuze
 from contracts.row_states import RowState
 from contracts.signaal import LCV_SOORTEN, MOGELIJK_BEDREIGEND, Signaaltype, Soort
 from gateway.stages.directory import Directory
@@ -116,19 +116,20 @@ def still_allowed(
     *,
     gemeentecode: str,
     soort: Soort,
+    signaaltype: Signaaltype,
     signaalpartner: str,
     opdrachtgever: str | None,
     today: dt.date,
 ) -> Allowed | Denied:
     """The gate once more, inside the claim, under the current version of the overeenkomst that let the parcel in.
 
-    Content is not judged again: type and amount were, at intake. A gemeente that merged meanwhile is followed.
+    Content is not judged again: amounts and days were, at intake. A gemeente that merged meanwhile is followed.
     """
     question = Question(
         signaalpartner=signaalpartner,
         gemeentecode=opvolger(gemeentecode, on=today),
         soort=soort,
-        signaaltype=Signaaltype.VROEGSIGNAAL,
+        signaaltype=signaaltype,
         opdrachtgever=opdrachtgever,
         today=today,
     )
@@ -278,8 +279,19 @@ def _within(day: dt.date, first: dt.date, last: dt.date | None) -> bool:
 
 
 def _is_signed(overeenkomst: Overeenkomst, _: Directory, question: Question) -> bool:
+    return _signed_on(overeenkomst, overeenkomst.ondertekeningen, question.today) is not None
+
+
+def _signed_on(overeenkomst: Overeenkomst, signatures: Iterable[Ondertekening], today: dt.date) -> dt.date | None:
+    """The day of the last signature that was needed; None while one is missing."""
     needed = {Rol.GEMEENTE, Rol.SIGNAALPARTNER} | ({Rol.UITVOERDER} if overeenkomst.uitvoerder_tekent else set())
-    return needed <= {o.rol for o in overeenkomst.ondertekeningen if o.getekend_op <= question.today}
+    newest_first = sorted((s for s in signatures if s.getekend_op <= today), key=_signing_day, reverse=True)
+    first = {signature.rol: signature.getekend_op for signature in newest_first}
+    return max(first[rol] for rol in needed) if needed <= first.keys() else None
+
+
+def _signing_day(signature: Ondertekening) -> dt.date:
+    return signature.getekend_op
 
 
 def _is_in_force(overeenkomst: Overeenkomst, _: Directory, question: Question) -> bool:
@@ -360,9 +372,14 @@ def _since(keuze: Systeemkeuze) -> dt.date:
 
 
 def _addenda(overeenkomst: Overeenkomst, today: dt.date) -> list[Addendum]:
-    """Signed ones, newest first."""
-    signed = [addendum for addendum in overeenkomst.addenda if addendum.getekend_op <= today]
-    return sorted(signed, key=lambda addendum: addendum.getekend_op, reverse=True)
+    """Those fully signed, as the overeenkomst itself must be, newest first; the others have no effect at all."""
+    dated = [(_signed_on(overeenkomst, addendum.ondertekeningen, today), addendum) for addendum in overeenkomst.addenda]
+    signed = [(day, addendum) for day, addendum in dated if day is not None]
+    return [addendum for _, addendum in sorted(signed, key=_day_of, reverse=True)]
+
+
+def _day_of(signed: tuple[dt.date, Addendum]) -> dt.date:
+    return signed[0]
 
 
 def _first_delivery(overeenkomst: Overeenkomst, today: dt.date) -> dt.date | None:

@@ -72,6 +72,10 @@ ALLOW_LIST: Final[dict[Value, Rule]] = {
 accept help. Sources: LCV art. 3-4, Bgs art. 17, DDAS definitions, NVVK FAQ 21 and 37, Awb 2:3."""
 
 
+OPT_IN: Final = tuple(value.value for value, rule in ALLOW_LIST.items() if rule.when is When.OPT_IN)
+"""The codes that a gemeente may choose to count as hulp geaccepteerd."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reported:
     """A Resultaat that was read: the value, and the day it happened if it was given."""
@@ -132,14 +136,17 @@ def read_resultaat(resultaat: Resultaat, *, today: dt.date) -> Reported | Invali
     return Reported(code, resultaat.datum)
 
 
-def decide(reported: Reported, gemeente: Gemeente, seen: Sequence[Seen]) -> Relay | Withhold:
-    """What the partner hears. Fails closed: without recorded purpose and ground of the gemeente, nothing.
+def decide(reported: Reported, gemeente: Gemeente, seen: Sequence[Seen], *, today: dt.date) -> Relay | Withhold:
+    """What the partner hears. Fails closed: without a ground of the gemeente that holds `today`, nothing.
 
     `seen` is this signaal's visible history. The event that the partner saw last, again, relays nothing; so does
     a value that is withheld, whatever was seen before: a pause simply runs out.
     """
     rule = ALLOW_LIST.get(reported.value, _NEVER)
-    if not gemeente.terugkoppeling or rule.soort is None or not _may_be_told(rule, reported, gemeente, seen):
+    grond = gemeente.terugkoppeling
+    if grond is None or not grond.holds(today):
+        return Withhold()
+    if rule.soort is None or not _may_be_told(rule, reported, gemeente, seen):
         return Withhold()
     if seen and (seen[-1].soort, seen[-1].reden) == (rule.soort, rule.reden):
         return Withhold()

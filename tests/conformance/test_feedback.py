@@ -31,6 +31,7 @@ from tests.builders import (
     a_csv,
     a_directory,
     a_gemeente,
+    a_grond,
     a_partner,
     a_resultaat,
     a_row,
@@ -226,13 +227,14 @@ def test_the_old_system_may_still_report_on_what_it_received(kit):
 
 def test_without_recorded_purpose_and_ground_a_gemeentes_results_stay_here(kit, clock):
     delivered(kit)
-    for gemeenten in ([a_gemeente(terugkoppeling=False)], []):
+    not_yet = a_grond(vastgelegd_op=clock().date() + dt.timedelta(days=1))
+    for n, gemeenten in enumerate(([a_gemeente(terugkoppeling=None)], [a_gemeente(terugkoppeling=not_yet)], [])):
         directory = a_directory(gemeenten=gemeenten)
-        assert say(kit, a_resultaat(the_id(), resultaat_id=f"R{len(gemeenten)}"), directory=directory) == ["ontvangen"]
+        assert say(kit, a_resultaat(the_id(), resultaat_id=f"R{n}"), directory=directory) == ["ontvangen"]
     clock.advance(seconds=TICK)
     assert view(kit) == []
     with kit.db.read() as conn:
-        assert feedback.totals(conn) == feedback.Totals(received=2, relayed=0, withheld=2)
+        assert feedback.totals(conn) == feedback.Totals(received=3, relayed=0, withheld=3)
 
 
 def test_the_cursor_counts_without_gaps_per_partner_and_pages(kit, clock):

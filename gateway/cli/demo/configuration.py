@@ -62,6 +62,7 @@ port = {ports.https}
 certificate = "{folder}/certificates/gateway.pem"
 key = "{folder}/certificates/gateway.key"
 client_ca = ["{folder}/certificates/ca.pem"]
+crl = ["{folder}/certificates/crl.pem"]
 
 [pages]
 port = {ports.pages}
@@ -123,11 +124,17 @@ def _gemeenten(country: Sequence[Place], since: dt.date) -> Iterable[str]:
     ):
         lines = ["[[gemeente_groepen]]", f"codes = {_codes(places)}"]
         if connected:
-            lines += [f"verwerkersovereenkomst = {since}", "terugkoppeling = true"]
+            lines += [f"verwerkersovereenkomst = {since}", _ground(since)]
         if threshold:
             lines.append(f"drempelbedrag = {threshold}")
         lines.append(f'systemen = [{{ systeem = "{systeem}", van = {since} }}]\n')
         yield "\n".join(lines)
+
+
+def _ground(since: dt.date) -> str:
+    """The ground of feedback, on one line."""
+    texts = 'doel = "incasso pauzeren", grondslag = "Bgs art. 17", noodzaak = "anders loopt de incasso door"'
+    return f"terugkoppeling = {{ {texts}, inwoners_geinformeerd_op = {since}, vastgelegd_op = {since} }}"
 
 
 def _partners(folder: Path, urls: Urls) -> str:

@@ -21,6 +21,7 @@ from tests.builders import (
     a_partner,
     a_systeem,
     a_versioned,
+    an_addendum,
     signatures,
 )
 
@@ -112,8 +113,8 @@ def test_before_the_first_delivery_date_it_is_refused_with_that_date():
 
 
 def test_the_addendums_first_delivery_date_precedes_that_of_the_agreement():
-    earlier = Addendum(getekend_op=YESTERDAY, eerste_leverdatum=TODAY)
-    unsigned = Addendum(getekend_op=TOMORROW, eerste_leverdatum=LONG_AGO)
+    earlier = an_addendum(on=YESTERDAY, eerste_leverdatum=TODAY)
+    unsigned = an_addendum(on=TOMORROW, eerste_leverdatum=LONG_AGO)
     assert isinstance(ask(a_versioned(eerste_leverdatum=TOMORROW, addenda=(earlier,))), Allowed)
     assert isinstance(ask(a_versioned(eerste_leverdatum=TOMORROW, addenda=(unsigned,))), Denied)
 
@@ -131,9 +132,9 @@ def test_a_possibly_threatening_type_passes_only_where_agreement_or_addendum_say
     denied = ask(a_versioned(), signaaltype=signaaltype)
     assert denied == Denied(state=RowState.GEEN_OVEREENKOMST, code="signaaltype_niet_gedekt")
     assert isinstance(ask(a_versioned(signaaltypen=(signaaltype,)), signaaltype=signaaltype), Allowed)
-    addendum = Addendum(getekend_op=YESTERDAY, signaaltypen=(signaaltype,))
+    addendum = an_addendum(on=YESTERDAY, signaaltypen=(signaaltype,))
     assert isinstance(ask(a_versioned(addenda=(addendum,)), signaaltype=signaaltype), Allowed)
-    unsigned = Addendum(getekend_op=TOMORROW, signaaltypen=(signaaltype,))
+    unsigned = an_addendum(on=TOMORROW, signaaltypen=(signaaltype,))
     assert isinstance(ask(a_versioned(addenda=(unsigned,)), signaaltype=signaaltype), Denied)
 
 
@@ -142,9 +143,43 @@ def test_the_threshold_is_the_addendums_then_the_gemeentes_for_the_kind_then_the
     directory = a_directory(gemeenten=[gemeente])
     assert ask(a_versioned(), directory=directory, soort=Soort.WATER).drempel == 5_000
     assert ask(a_versioned(), directory=directory).drempel == 7_500
-    old = Addendum(getekend_op=LONG_AGO, drempelbedragen={Soort.HUUR: 100})
-    new = Addendum(getekend_op=YESTERDAY, drempelbedragen={Soort.HUUR: 0})
+    old = an_addendum(on=LONG_AGO, drempelbedragen={Soort.HUUR: 100})
+    new = an_addendum(on=YESTERDAY, drempelbedragen={Soort.HUUR: 0})
     assert ask(a_versioned(addenda=(new, old)), directory=directory).drempel == 0
+
+
+UNSIGNED = [(), (Rol.GEMEENTE,), (Rol.SIGNAALPARTNER,), (Rol.GEMEENTE, Rol.UITVOERDER)]
+
+
+@pytest.mark.parametrize("roles", UNSIGNED)
+def test_an_addendum_that_one_of_them_did_not_sign_has_no_effect(roles):
+    addendum = Addendum(
+        ondertekeningen=signatures(*roles) if roles else (),
+        eerste_leverdatum=TOMORROW,
+        drempelbedragen={Soort.HUUR: 9_000},
+        hele_maand=True,
+        signaaltypen=(Signaaltype.AFSLUIT,),
+    )
+    agreed = a_versioned(addenda=(addendum,))
+    assert ask(agreed) == ask(a_versioned())
+    assert isinstance(ask(agreed, signaaltype=Signaaltype.AFSLUIT), Denied)
+
+
+def test_where_the_uitvoerder_signs_the_agreement_it_signs_the_addendum_too():
+    three = (Rol.GEMEENTE, Rol.SIGNAALPARTNER, Rol.UITVOERDER)
+    agreed = {"uitvoerder_tekent": True, "ondertekeningen": signatures(*three)}
+    for roles, effect in (((), False), (three, True)):
+        addendum = an_addendum(*roles, hele_maand=True)
+        assert ask(a_versioned(addenda=(addendum,), **agreed)).hele_maand is effect
+
+
+def test_an_addendum_counts_from_its_last_signature():
+    day = {rol: signatures(rol, on=on) for rol, on in ((Rol.GEMEENTE, LONG_AGO), (Rol.SIGNAALPARTNER, TODAY))}
+    addendum = Addendum(ondertekeningen=day[Rol.GEMEENTE] + day[Rol.SIGNAALPARTNER], drempelbedragen={Soort.HUUR: 1})
+    older = an_addendum(on=YESTERDAY, drempelbedragen={Soort.HUUR: 2})
+    agreed = a_versioned(addenda=(addendum, older))
+    assert ask(agreed).drempel == 1
+    assert ask(agreed, today=YESTERDAY).drempel == 2
 
 
 def test_a_possibly_threatening_type_has_no_threshold():
@@ -241,6 +276,7 @@ class TestMerger:
             a_directory(),
             gemeentecode="0457",
             soort=Soort.HUUR,
+            signaaltype=Signaaltype.VROEGSIGNAAL,
             signaalpartner="woonstad",
             opdrachtgever=None,
             today=TODAY,
@@ -259,6 +295,7 @@ def again(versioned, **kw):
     asked = {
         "gemeentecode": AMSTERDAM,
         "soort": Soort.HUUR,
+        "signaaltype": Signaaltype.VROEGSIGNAAL,
         "signaalpartner": "woonstad",
         "opdrachtgever": None,
         "today": TODAY,
@@ -271,6 +308,12 @@ def test_the_recheck_fails_closed_when_the_agreement_is_gone_or_ended_in_between
     assert isinstance(again(None), Denied)
     assert isinstance(again(a_versioned(van_kracht=Period(from_=LONG_AGO, until=YESTERDAY))), Denied)
     assert isinstance(again(a_versioned(), gemeentecode=UTRECHT), Denied)
+
+
+def test_a_type_that_the_agreement_no_longer_lets_by_this_route_is_denied_at_the_recheck():
+    crisis = {"soort": Soort.ENERGIE, "signaaltype": Signaaltype.EINDELEVERING}
+    assert isinstance(again(a_versioned(signaaltypen=(Signaaltype.EINDELEVERING,)), **crisis), Allowed)
+    assert again(a_versioned(), **crisis).code == "signaaltype_niet_gedekt"
 
 
 def test_a_combination_that_does_not_exist_is_denied():
@@ -293,6 +336,7 @@ PERIODS = st.builds(Period, from_=DAYS, until=st.none() | DAYS)
 CODES = st.sampled_from([AMSTERDAM, UTRECHT, "0457", "1992"])
 KVK = st.sampled_from(["90000001", "90000002", "12345678"])
 PARTNERS = st.sampled_from(["woonstad", "landlord", "unknown"])
+SIGNATURES = st.lists(st.builds(Ondertekening, rol=st.sampled_from(Rol), getekend_op=DAYS)).map(tuple)
 OVEREENKOMSTEN = st.builds(
     a_versioned,
     version=st.integers(1, 9),
@@ -301,7 +345,7 @@ OVEREENKOMSTEN = st.builds(
     gemeenten=st.dictionaries(CODES, PERIODS, min_size=1),
     uitvoerder_tekent=st.booleans(),
     soorten=st.lists(st.sampled_from([Soort.HUUR, Soort.WATER, Soort.DUO])).map(tuple),
-    ondertekeningen=st.lists(st.builds(Ondertekening, rol=st.sampled_from(Rol), getekend_op=DAYS)).map(tuple),
+    ondertekeningen=SIGNATURES,
     van_kracht=PERIODS,
     eerste_leverdatum=st.none() | DAYS,
     signaaltypen=st.lists(st.sampled_from(Signaaltype)).map(tuple),
@@ -312,7 +356,7 @@ OVEREENKOMSTEN = st.builds(
     addenda=st.lists(
         st.builds(
             Addendum,
-            getekend_op=DAYS,
+            ondertekeningen=SIGNATURES,
             eerste_leverdatum=st.none() | DAYS,
             drempelbedragen=st.dictionaries(st.sampled_from(Soort), st.integers(0, 9_999)),
             hele_maand=st.booleans(),

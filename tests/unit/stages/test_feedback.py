@@ -3,12 +3,15 @@
 import datetime as dt
 import itertools
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.codelists.ddas import LIJSTEN, Ddas
+from contracts.overeenkomst import Terugkoppelgrond
 from contracts.terugkoppeling import Gebeurtenis, NietOpgepaktReden, TerugkoppelingSoort
+from gateway.stages import feedback
 from gateway.stages.feedback import (
     ALLOW_LIST,
     Invalid,
@@ -20,8 +23,9 @@ from gateway.stages.feedback import (
     pause_until,
     read_resultaat,
 )
-from tests.builders import TODAY, a_gemeente, a_resultaat
+from tests.builders import TODAY, a_gemeente, a_grond, a_resultaat
 
+TOMORROW = TODAY + dt.timedelta(days=1)
 HULP = TerugkoppelingSoort.HULP_GEACCEPTEERD
 NIET_OPGEPAKT = TerugkoppelingSoort.NIET_OPGEPAKT
 OPT_IN = ("budgetadvies", "vervolghulp", "vervolghulp_financieel", "vervolghulp_niet_financieel")
@@ -48,7 +52,7 @@ NEVER = {
 
 
 def say(value, *seen, gemeente=None, on=TODAY):
-    return decide(Reported(value, on), gemeente or a_gemeente(), seen)
+    return decide(Reported(value, on), gemeente or a_gemeente(), seen, today=TODAY)
 
 
 def seen_as(relay):
@@ -87,8 +91,29 @@ def test_already_known_is_told_only_where_the_gemeente_says_so_and_without_a_rea
 
 def test_it_fails_closed_where_purpose_and_ground_are_not_recorded():
     for value in ALLOW_LIST:
-        gemeente = a_gemeente(terugkoppeling=False, terugkoppeling_opt_in=OPT_IN, al_bekend_terugkoppelen=True)
+        gemeente = a_gemeente(terugkoppeling=None, terugkoppeling_opt_in=OPT_IN, al_bekend_terugkoppelen=True)
         assert say(value, gemeente=gemeente) == Withhold()
+
+
+@pytest.mark.parametrize("field", ["vastgelegd_op", "inwoners_geinformeerd_op"])
+def test_the_ground_counts_from_the_day_it_is_recorded_and_residents_are_informed(field):
+    on = {day: a_gemeente(terugkoppeling=a_grond(**{field: day})) for day in (TODAY, TOMORROW)}
+    assert say(Ddas.OVERLEDEN, gemeente=on[TODAY]) == ALWAYS[Ddas.OVERLEDEN]
+    assert say(Ddas.OVERLEDEN, gemeente=on[TOMORROW]) == Withhold()
+
+
+@pytest.mark.parametrize("field", ["doel", "grondslag", "noodzaak"])
+@pytest.mark.parametrize("text", [None, "", "  "])
+def test_a_ground_without_purpose_ground_or_necessity_cannot_be_recorded(field, text):
+    document = msgspec.to_builtins(a_grond()) | {field: text}
+    if text is None:
+        del document[field]
+    with pytest.raises(msgspec.ValidationError, match=field):
+        msgspec.convert(document, Terugkoppelgrond)
+
+
+def test_what_may_be_opted_in_is_help_by_another_name():
+    assert feedback.OPT_IN == OPT_IN
 
 
 def test_a_wrong_link_takes_back_what_was_seen_and_says_nothing_where_nothing_was():
@@ -149,7 +174,7 @@ def test_every_spelling_of_every_version_can_be_read():
 
 GEMEENTEN = st.builds(
     a_gemeente,
-    terugkoppeling=st.booleans(),
+    terugkoppeling=st.sampled_from([None, a_grond(), a_grond(vastgelegd_op=TOMORROW)]),
     terugkoppeling_opt_in=st.lists(st.sampled_from(list(Ddas))).map(tuple),
     al_bekend_terugkoppelen=st.booleans(),
 )
@@ -161,10 +186,10 @@ def test_nothing_outside_the_allow_list_ever_reaches_a_partner(gemeente, reports
     """Written out again, so that a change of the table alone turns this red."""
     seen, pauses = [], 0
     for reported in reports:
-        heard = decide(reported, gemeente, seen)
+        heard = decide(reported, gemeente, seen, today=TODAY)
         if isinstance(heard, Withhold):
             continue
-        assert gemeente.terugkoppeling
+        assert gemeente.terugkoppeling == a_grond()
         assert reported.value not in NEVER
         allowed = set(ALWAYS) | {Gebeurtenis.VERKEERD_GEKOPPELD}
         allowed |= {Ddas.AL_BEKEND} if gemeente.al_bekend_terugkoppelen else set()
@@ -181,7 +206,7 @@ def test_what_is_withheld_changes_nothing_that_follows(gemeente, reports, data):
     def heard(history):
         seen = []
         for reported in history:
-            relay = decide(reported, gemeente, seen)
+            relay = decide(reported, gemeente, seen, today=TODAY)
             if isinstance(relay, Relay):
                 seen.append(seen_as(relay))
         return seen
