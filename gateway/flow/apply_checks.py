@@ -8,14 +8,16 @@ from msgspec import Struct
 
 from contracts.codelists.gemeenten import GEMEENTEN
 from contracts.codelists.opvolgers import OPVOLGERS
-from contracts.layout import KOLOM
 from contracts.overeenkomst import Experiment, Gemeente, Overeenkomst, Signaalpartner, Systeem, Toegang
 from gateway.errors import Problem
+from gateway.stages.feedback import OPT_IN
+from gateway.stages.rules_field import EFFORT
 from gateway.store.directory import ConfigObject
 
 SysteemCheck = Callable[[Systeem], str | None]
 """What is wrong with the `config` of a systeem, as its adapter sees it; None: nothing."""
 _WEEKS = frozenset({"alle", "even", "oneven"})
+_JA_NEE = ("Ja", "Nee")
 
 
 class Configuration(Struct, frozen=True, kw_only=True):
@@ -63,8 +65,8 @@ def _systeem(systeem: Systeem, check: SysteemCheck | None) -> Iterator[str]:
     for window in systeem.onderhoud:
         if window.weken not in _WEEKS:
             yield f"onderhoud.weken is one of {', '.join(sorted(_WEEKS))}"
-        if window.van >= window.tot:
-            yield "onderhoud.van must lie before onderhoud.tot"
+        if window.van == window.tot:
+            yield "onderhoud.van and onderhoud.tot are the same; a tot before van lies on the next day"
     wrong = check(systeem) if check is not None else None
     if wrong is not None:
         yield wrong
@@ -75,15 +77,25 @@ def _gemeente(gemeente: Gemeente, after: Configuration) -> Iterator[str]:
         yield "the code is not in the list of gemeenten"
     for choice in gemeente.systemen:
         yield from _exists(after, "systeem", choice.systeem)
+    for code in gemeente.terugkoppeling_opt_in:
+        if code not in OPT_IN:
+            yield f"terugkoppeling_opt_in: {code} is none of {', '.join(OPT_IN)}"
     for earlier, later in pairwise(sorted(gemeente.systemen, key=lambda choice: choice.van)):
         if earlier.tot_en_met is None or earlier.tot_en_met >= later.van:
             yield f"systemen {earlier.systeem} and {later.systeem} are both chosen on {later.van}"
 
 
 def _signaalpartner(partner: Signaalpartner) -> Iterator[str]:
-    for column in partner.constanten:
-        if column not in KOLOM:
-            yield f"constanten: {column} is not a column of the layout"
+    for column, value in partner.constanten.items():
+        if column == "soort":
+            allowed: tuple[str, ...] = partner.soorten
+        elif column in EFFORT:
+            allowed = _JA_NEE
+        else:
+            yield f"constanten: {column} is none of {', '.join(('soort', *EFFORT))}"
+            continue
+        if value not in allowed:
+            yield f"constanten: {column} is one of {', '.join(allowed)}"
 
 
 def _overeenkomst(overeenkomst: Overeenkomst, after: Configuration) -> Iterator[str]:

@@ -13,6 +13,7 @@ from gateway.errors import ConflictError, InvalidInputError
 from gateway.flow.apply import Action, Plan, apply, parse_document, plan
 from gateway.flow.kit import Kit
 from gateway.stages.directory import Directory
+from gateway.stages.maintenance import AMSTERDAM, closed_until
 from gateway.store import directory, overeenkomsten
 from gateway.store.schema import config_object
 
@@ -87,6 +88,10 @@ behalve = ["0505", "0523"]
 soorten = ["huur"]
 van_kracht = { van = 2024-01-01 }
 """
+OPT_IN_ERROR = (
+    "terugkoppeling_opt_in: overleden is none of "
+    "budgetadvies, vervolghulp, vervolghulp_financieel, vervolghulp_niet_financieel"
+)
 TINY = '[[systemen]]\nkey = "vps"\nnaam = "VPS"\nadapter = "vps"\n'
 
 
@@ -267,7 +272,22 @@ def test_a_document_written_before_a_field_existed_is_the_same(kit: Kit) -> None
         ('"0505" = {', '"9998" = {', "overeenkomst/woonstad-gr-drechtsteden", "9998"),
         ('weken = "even"', 'weken = "soms"', "systeem/vps", "onderhoud.weken"),
         ("tot = 07:00:00", "tot = 05:00:00", "systeem/vps", "onderhoud.van"),
-        ("herinnering_verstuurd =", "herinnering =", "signaalpartner/woonstad", "not a column"),
+        ("herinnering_verstuurd =", "herinnering =", "signaalpartner/woonstad", "herinnering is none of soort, herin"),
+        ("herinnering_verstuurd =", "bezwaar =", "signaalpartner/woonstad", "bezwaar is none of soort, herinnering_"),
+        ('verstuurd = "Ja"', 'verstuurd = "misschien"', "signaalpartner/woonstad", "verstuurd is one of Ja, Nee"),
+        ('{ herinnering_verstuurd = "Ja"', '{ soort = "duo"', "signaalpartner/woonstad", "soort is one of huur"),
+        (
+            "drempelbedragen =",
+            'terugkoppeling_opt_in = ["overleden"]\ndrempelbedragen =',
+            "gemeente/0344",
+            OPT_IN_ERROR,
+        ),
+        (
+            "drempelbedragen =",
+            'terugkoppeling_opt_in = ["vervolg"]\ndrempelbedragen =',
+            "gemeente/0344",
+            "vervolg is none",
+        ),
         ("00000099000000002000", "00000099000000001000", "signaalpartner/woonstad", "same oin"),
         ('key = "ris"', 'key = "vps"', "systeem/vps", "twice"),
         ('systeem = "vps"\ngemeenten', 'systeem = "weg"\ngemeenten', "toegang/vps-toegang", "systeem weg"),
@@ -278,6 +298,28 @@ def test_what_does_not_hold_between_objects_is_named(
 ) -> None:
     assert before in BASE
     assert detail in _problems(kit, BASE.replace(before, after, 1))[place]
+
+
+def test_what_may_be_opted_in_and_be_constant_is_taken(kit: Kit) -> None:
+    codes = ["budgetadvies", "vervolghulp", "vervolghulp_financieel", "vervolghulp_niet_financieel"]
+    text = BASE.replace("drempelbedragen =", f"terugkoppeling_opt_in = {codes}\ndrempelbedragen =")
+    constants = 'soort = "huur", persoonlijk_contact_gezocht = "Nee", gewezen_op_schuldhulp = "Ja"'
+    _apply(kit, text.replace("{ herinnering", f'{{ {constants}, doorgifte_aangekondigd = "Ja", herinnering'))
+    with kit.db.read() as conn:
+        facts = directory.load_directory(conn)
+    assert facts.gemeenten["0344"].terugkoppeling_opt_in == tuple(codes)
+    assert len(facts.partners["woonstad"].constanten) == 5
+
+
+def test_maintenance_over_midnight_is_taken_and_closes_the_night(kit: Kit) -> None:
+    _apply(kit, BASE.replace("van = 05:00:00, tot = 07:00:00", "van = 23:00:00, tot = 02:00:00"))
+    with kit.db.read() as conn:
+        windows = directory.load_directory(conn).systemen["vps"].onderhoud
+    wednesday = dt.datetime(2026, 11, 25, 2, tzinfo=AMSTERDAM)  # the night after the Tuesday of an even week
+    assert closed_until(windows, wednesday - dt.timedelta(hours=1)) == wednesday
+    assert closed_until(windows, wednesday - dt.timedelta(hours=3)) == wednesday
+    assert closed_until(windows, wednesday - dt.timedelta(hours=4)) is None
+    assert closed_until(windows, wednesday) is None
 
 
 def test_the_adapters_judge_their_configuration(kit: Kit) -> None:
