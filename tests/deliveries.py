@@ -55,6 +55,7 @@ def a_delivery(**kw: Any) -> NewDelivery:
             "overeenkomst_version": 1,
             "gemeentecode": AMSTERDAM,
             "soort": "huur",
+            "signaaltype": "vroegsignaal",
         }
         | kw
     )

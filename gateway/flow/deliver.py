@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, assert_never
 
+import msgspec
 from sqlalchemy import Connection
 
 from contracts.ports import FeedbackParcel, Parcel, SignaalParcel
@@ -156,7 +157,12 @@ def _claim(
     )
     again = more or picked.contended or bool(checked.stopped) or checked.rerouted > 0
     lines = [LogLine(log.DELIVERY_STOPPED, {"delivery_id": c.id, "reason": code}) for c, code in checked.stopped]
-    return Turned(claimed=tuple(claimed), again=again), lines
+    return Turned(claimed=tuple(_with_reporter(directory, one) for one in claimed), again=again), lines
+
+
+def _with_reporter(directory: Directory, claimed: Claimed) -> Claimed:
+    partner = directory.partners.get(claimed.delivery.partner)
+    return claimed if partner is None else msgspec.structs.replace(claimed, reporter=partner.oin)
 
 
 def _some(waiting: Sequence[str], wheel: Wheel) -> tuple[Sequence[str], bool]:
@@ -197,14 +203,15 @@ UNREADABLE: Final[Mapping[type[OurError | NotFoundError], NotSent]] = {
 def open_parcel(kit: Kit, parts: DeliverParts, claimed: Claimed) -> Parcel | NotSent:
     """The parcel as it is sent, the same bytes at every attempt; NotSent when its content cannot be opened."""
     try:
-        return _parcel(kit, parts, claimed.delivery)
+        return _parcel(kit, parts, claimed)
     except (OurError, NotFoundError) as error:
         return UNREADABLE.get(type(error), NotSent(reason="content_unreadable"))
     except OSError:
         return NotSent(reason="content_unreadable")
 
 
-def _parcel(kit: Kit, parts: DeliverParts, d: Candidate) -> Parcel:
+def _parcel(kit: Kit, parts: DeliverParts, claimed: Claimed) -> Parcel:
+    d = claimed.delivery
     match Kind(d.kind):
         case Kind.SIGNALEN:
             signalen = parts.read_signalen(kit, d)
@@ -214,6 +221,7 @@ def _parcel(kit: Kit, parts: DeliverParts, d: Candidate) -> Parcel:
                 idempotency_key=d.idempotency_key,
                 gemeentecode=d.gemeentecode,
                 created_at=d.created_at,
+                signaalpartner=claimed.reporter,
                 signalen=signalen,
             )
         case Kind.TERUGKOPPELING:

@@ -23,7 +23,16 @@ from gateway.store.blobs import BlobStore, BlobWriter
 from gateway.store.parcels import ParcelContent, ParcelRecord
 
 CONTENT_VERSION: Final = 1
-GROUP: Final = ("overeenkomst", "version", "systeem", "gemeentecode", "soort", "opdrachtgever", "threatening")
+GROUP: Final = (
+    "overeenkomst",
+    "version",
+    "systeem",
+    "gemeentecode",
+    "soort",
+    "signaaltype",
+    "opdrachtgever",
+    "threatening",
+)
 """Rows that may travel together: one agreement version, one destination, one judgement in the claim."""
 
 _LINE: Final = "\n"
@@ -167,6 +176,7 @@ class ParcelWriter:
                 systeem=str(parcel.group["systeem"]),
                 gemeentecode=str(parcel.group["gemeentecode"]),
                 soort=str(parcel.group["soort"]),
+                signaaltype=str(parcel.group["signaaltype"]),
                 opdrachtgever=None if parcel.group["opdrachtgever"] is None else str(parcel.group["opdrachtgever"]),
                 threatening=bool(parcel.group["threatening"]),
                 content=ParcelContent(

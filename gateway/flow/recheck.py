@@ -13,7 +13,7 @@ from typing import assert_never
 from sqlalchemy import Connection
 
 from contracts.codelists.opvolgers import opvolger
-from contracts.signaal import Soort
+from contracts.signaal import Signaaltype, Soort
 from gateway.flow.kit import Kit
 from gateway.lifecycle import DeliveryEvent, DeliveryState
 from gateway.stages.agreement import Allowed, Denied, VersionedOvereenkomst, still_allowed, system_of
@@ -68,11 +68,13 @@ def _judge(
 ) -> Allowed | Denied:
     assert candidate.gemeentecode is not None
     assert candidate.soort is not None
+    assert candidate.signaaltype is not None
     return still_allowed(
         current.get(candidate.overeenkomst or ""),
         directory,
         gemeentecode=candidate.gemeentecode,
         soort=Soort(candidate.soort),
+        signaaltype=Signaaltype(candidate.signaaltype),
         signaalpartner=candidate.partner,
         opdrachtgever=candidate.opdrachtgever,
         today=today,
@@ -80,9 +82,10 @@ def _judge(
 
 
 def _goes_elsewhere(candidate: Candidate, allowed: Allowed) -> bool:
-    if candidate.first_sent_at is not None:
-        return False
-    return (allowed.systeem, allowed.gemeentecode) != (candidate.destination, candidate.gemeentecode)
+    """Never sent: to the system in force. Sent once, and definitely not taken: only the successor of an ended code."""
+    if allowed.gemeentecode != candidate.gemeentecode:
+        return True
+    return candidate.first_sent_at is None and allowed.systeem != candidate.destination
 
 
 def _reroute(conn: Connection, kit: Kit, directory: Directory, candidate: Candidate, allowed: Allowed) -> None:
@@ -91,8 +94,9 @@ def _reroute(conn: Connection, kit: Kit, directory: Directory, candidate: Candid
     turn = deliveries.next_turn(conn, to, candidate.partner, threatening=candidate.threatening)
     reshape.reroute(conn, candidate, to=to, gemeentecode=allowed.gemeentecode, turn=turn)
     parts = pieces(candidate.position_from, candidate.position_to, at_most=directory.systemen[to].max_rijen)
-    if len(parts) > 1:
-        reshape.close(conn, candidate, DeliveryEvent.SPLIT, now=kit.clock(), reason=REROUTED)
+    event = DeliveryEvent.SPLIT if len(parts) > 1 else DeliveryEvent.SUPERSEDE
+    if len(parts) > 1 or candidate.first_sent_at is not None:  # what was once sent never changes under its key
+        reshape.close(conn, candidate, event, now=kit.clock(), reason=REROUTED)
         children = [Child(idempotency_key=new_key(kit), position_from=a, position_to=b) for a, b in parts]
         reshape.add_children(conn, candidate.id, children, due_at=kit.clock(), turn=turn)
 

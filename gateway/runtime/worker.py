@@ -191,7 +191,9 @@ class _Attempt:
         if delivery.state == DeliveryState.UNKNOWN:
             settled = await adapter.query(delivery.idempotency_key)
             self.absent = isinstance(settled, Deferred)
-            if settled is not None and not self.absent:
+            if self.absent:  # a definite answer: what is sent next is sent under the gate of then
+                return NotSent(reason="receiver_has_none")
+            if settled is not None:
                 return settled
         parcel = await asyncio.to_thread(open_parcel, self._kit, self._parts, self._claimed)
         if isinstance(parcel, NotSent):

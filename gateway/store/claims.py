@@ -54,6 +54,7 @@ class Candidate(Struct, frozen=True, kw_only=True):
     overeenkomst_version: int | None
     gemeentecode: str | None
     soort: str | None
+    signaaltype: str | None
     opdrachtgever: str | None
     relay_id: int | None
     created_at: dt.datetime
@@ -62,12 +63,16 @@ class Candidate(Struct, frozen=True, kw_only=True):
 
 
 class Claimed(Struct, frozen=True, kw_only=True):
-    """A claim: the delivery as it was before, and the `n`-th attempt at it. From `claimed_at` it counts as sent."""
+    """A claim: the delivery as it was before, and the `n`-th attempt at it. From `claimed_at` it counts as sent.
+
+    `reporter`: the OIN of the signaalpartner, by which the receiver knows who reports; the caller fills it in.
+    """
 
     delivery: Candidate
     claim_id: str
     n: int
     claimed_at: dt.datetime
+    reporter: str | None = None
 
 
 class Picked(Struct, frozen=True, kw_only=True):

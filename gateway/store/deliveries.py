@@ -21,7 +21,7 @@ from gateway.lifecycle import (
 )
 from gateway.stages.schedule import Kind
 from gateway.store import destinations
-from gateway.store.schema import CLAIMABLE_SQL, CLAIMED_SQL, STUCK_SQL, delivery, delivery_attempt
+from gateway.store.schema import CLAIMABLE_SQL, CLAIMED_SQL, STUCK_SQL, delivery, delivery_attempt, upload
 
 CHANNEL: Final = "delivery"
 """Notify this in the transaction that puts deliveries in: `db.notify(conn, CHANNEL)`."""
@@ -48,6 +48,7 @@ class NewDelivery(Struct, frozen=True, kw_only=True):
     overeenkomst_version: int | None = None
     gemeentecode: str | None = None
     soort: str | None = None
+    signaaltype: str | None = None
     opdrachtgever: str | None = None
     relay_id: int | None = None
 
@@ -178,12 +179,17 @@ def attempts(conn: Connection, delivery_id: int) -> list[AttemptView]:
     return [AttemptView(**row) for row in conn.execute(query).mappings()]
 
 
-def late_threatening(conn: Connection, *, before: dt.datetime, limit: int = 100) -> list[DeliveryView]:
-    """Possibly threatening deliveries made before `before` that no system has yet; oldest first."""
-    late = (delivery.c.kind == Kind.SIGNALEN.value) & delivery.c.threatening & (delivery.c.created_at < before)
-    query = sa.select(*_VIEW).where(late).order_by(delivery.c.created_at).limit(limit)
-    found = [v for unfinished in _UNFINISHED for v in _views(conn, query.where(sa.text(unfinished)))]
-    return sorted(found, key=lambda v: v.created_at)[:limit]
+def late_threatening(conn: Connection, *, before: dt.datetime) -> list[tuple[int, dt.datetime]]:
+    """Possibly threatening deliveries that no system has yet, received before `before`: id, received at; oldest first.
+
+    The moment is that of the upload: a long wait for processing counts too.
+    """
+    t = delivery.c
+    since = sa.func.coalesce(upload.c.received_at, t.created_at, type_=t.created_at.type)
+    late = (t.kind == Kind.SIGNALEN.value) & t.threatening & (since < before)
+    query = sa.select(t.id, since).outerjoin_from(delivery, upload, upload.c.no == t.upload_no).where(late)
+    found = [(id_, at) for state in _UNFINISHED for id_, at in conn.execute(query.where(sa.text(f"delivery.{state}")))]
+    return sorted(found, key=lambda one: (one[1], one[0]))
 
 
 _UNFINISHED: Final = (CLAIMABLE_SQL, CLAIMED_SQL, STUCK_SQL)

@@ -32,6 +32,7 @@ class ParcelRecord(Struct, frozen=True, kw_only=True):
     systeem: str
     gemeentecode: str
     soort: str
+    signaaltype: str
     opdrachtgever: str | None
     threatening: bool
     content: ParcelContent

@@ -82,6 +82,7 @@ _INHERITED: Final = (
     "overeenkomst_version",
     "gemeentecode",
     "soort",
+    "signaaltype",
     "opdrachtgever",
     "created_at",
 )

@@ -27,6 +27,9 @@ SIGNALEN: Final = "signalen"
 _COLUMNS: Final = ("attempt_no", "row_no", "state", "parcel_no", "position")
 _UPLOADS_AT_ONCE: Final = 500
 _ELSEWHERE: Final = [int(state) for state in DeliveryState if state not in ROW_STATE_OF_DELIVERY]
+_ASKED_AGAIN: Final = (delivery.c.state == int(DeliveryState.CLAIMED)) & delivery.c.unknown_since.is_not(None)
+SHOWN_STATE: Final = sa.case((_ASKED_AGAIN, sa.literal_column(str(int(DeliveryState.UNKNOWN)))), else_=delivery.c.state)
+"""What a count says of a delivery: an answer that is lost stays lost while we ask or send again."""
 
 
 class Row(Struct, frozen=True, kw_only=True):
@@ -65,7 +68,7 @@ def leaf_of(conn: Connection, *, attempt_no: int, row: Row) -> tuple[int, Delive
     t = delivery.c
     carries = (t.attempt_no == attempt_no) & (t.parcel_no == row.parcel_no)
     carries &= (t.position_from <= row.position) & (t.position_to > row.position) & t.state.not_in(_ELSEWHERE)
-    found = conn.execute(sa.select(t.id, t.state).where(carries)).one_or_none()
+    found = conn.execute(sa.select(t.id, SHOWN_STATE).where(carries)).one_or_none()
     return None if found is None else (found[0], DeliveryState(found[1]))
 
 
@@ -127,9 +130,9 @@ def _sums(numbers: Sequence[int]) -> sa.Select[int, int, int, int]:
     t = delivery.c
     refused = sa.case((t.state == int(DeliveryState.ACCEPTED), t.refused_count), else_=0)
     return (
-        sa.select(t.upload_no, t.state, sa.func.sum(t.row_count), sa.func.sum(refused))
+        sa.select(t.upload_no, SHOWN_STATE, sa.func.sum(t.row_count), sa.func.sum(refused))
         .where(t.upload_no.in_(numbers) & (t.kind == SIGNALEN) & t.state.not_in(_ELSEWHERE))
-        .group_by(t.upload_no, t.state)
+        .group_by(t.upload_no, SHOWN_STATE)
     )
 
 

@@ -196,6 +196,7 @@ delivery = Table(
     Column("overeenkomst_version", sa.Integer),
     Column("gemeentecode", sa.Text),
     Column("soort", sa.Text),
+    Column("signaaltype", sa.Text),
     Column("opdrachtgever", sa.Text),
     Column("relay_id", sa.BigInteger),
     Column("created_at", Moment, nullable=False),

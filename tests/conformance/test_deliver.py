@@ -158,6 +158,26 @@ class TestPermission:
         hand.attempt(Accepted())
         assert view(hand.kit.db, one).overeenkomst_version == 2
 
+    def test_a_code_that_ends_after_a_first_attempt_goes_to_the_successor_under_a_new_key(
+        self, kit: Kit, clock: FakeClock
+    ) -> None:
+        """Weesp went up in Amsterdam on 24 March 2022."""
+        clock.now = dt.datetime(2022, 3, 22, 9, tzinfo=dt.UTC)
+        weesp, amsterdam = a_gemeente("0457", systeem="ris"), a_gemeente(AMSTERDAM)
+        directory = a_directory(gemeenten=[weesp, amsterdam], systemen=[a_systeem("vps"), a_systeem("ris")])
+        configure(kit.db, directory, an_overeenkomst(gemeenten=("0457",)))
+        (one,) = put(kit.db, a_delivery(gemeentecode="0457", destination="ris", due_at=clock(), created_at=clock()))
+        hand = Hand(kit)
+        assert hand.attempt(Deferred(reason="busy")) == 1
+        clock.advance(days=3)
+        hand.claim()
+        (child,) = [seen for seen in everything(kit.db) if seen.parent_id == one]
+        assert view(kit.db, one).state is DeliveryState.SUPERSEDED
+        assert (child.gemeentecode, child.destination) == (AMSTERDAM, "vps")
+        with kit.db.read() as conn:
+            keys = conn.execute(sa.select(delivery.c.idempotency_key)).scalars().all()
+        assert len(set(keys)) == 2
+
     def test_a_pause_of_the_system_or_the_partner_counts_at_once(self, hand: Hand) -> None:
         put(hand.kit.db, a_delivery())
         configure(hand.kit.db, a_directory(systemen=[a_systeem(gepauzeerd=True)]))
@@ -385,6 +405,11 @@ class TestContent:
         parcel = self.opened(kit, some_parts().read_signalen)
         assert isinstance(parcel, SignaalParcel)
         assert (parcel.gemeentecode, parcel.created_at, len(parcel.signalen)) == (AMSTERDAM, START, 8)
+
+    def test_a_parcel_says_who_reports(self, kit: Kit) -> None:
+        parcel = self.opened(kit, some_parts().read_signalen)
+        assert isinstance(parcel, SignaalParcel)
+        assert parcel.signaalpartner == a_partner().oin
 
     @pytest.mark.parametrize(
         ("error", "said"),

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
-from contracts.outcomes import Deferred, Outcome, Refused
+from contracts.outcomes import Deferred, Outcome, Refused, Unknown
+from contracts.overeenkomst import Period
 from contracts.ports import Adapter, Parcel, Poll
 from gateway.errors import DiskFullError, StoreUnavailableError
 from gateway.flow.deliver import DeliverParts
@@ -23,9 +24,9 @@ from gateway.lifecycle import DeliveryState
 from gateway.runtime.schedule import Job, ReloadOnChange, ThreateningAlert, poll_results, run_jobs, until_next
 from gateway.runtime.worker import Worker
 from gateway.settings import Settings, Work
-from gateway.store import deliveries, destinations
+from gateway.store import deliveries, destinations, overeenkomsten
 from gateway.store.database import Database
-from tests.builders import a_directory, a_systeem
+from tests.builders import LONG_AGO, a_directory, a_systeem, an_overeenkomst
 from tests.conftest import START, FakeClock, make_kit
 from tests.deliveries import Receiver, a_delivery, configure, put, some_parts, states, view
 
@@ -131,6 +132,43 @@ async def test_when_it_cannot_tell_the_same_key_is_sent_again(kit: Kit, clock: F
         clock.advance(minutes=5)
         await until(kit, DeliveryState.ACCEPTED, 1)
     assert len(receiver.seen) == 2
+    assert len(set(receiver.seen)) == 1
+    assert set(receiver.taken.values()) == {1}
+
+
+class Lost(Receiver):
+    """Never gets the first parcel: the line breaks, and nobody on our side can know."""
+
+    async def deliver(self, parcel: Parcel) -> Outcome:
+        self.seen.append(parcel.idempotency_key)
+        return Unknown(reason="line_broke") if len(self.seen) == 1 else self.accept(parcel)
+
+
+async def test_what_never_arrived_passes_the_gate_before_it_is_sent_again(kit: Kit, clock: FakeClock) -> None:
+    (one,) = put(kit.db, a_delivery())
+    receiver = Lost()
+    async with working(kit, receiver):
+        await until(kit, DeliveryState.UNKNOWN, 1)
+        ended = an_overeenkomst(van_kracht=Period(from_=LONG_AGO, until=START.date() - dt.timedelta(days=1)))
+        with kit.db.write() as conn:
+            overeenkomsten.put(kit.db, conn, [ended], owner="file", moment=clock())
+        clock.advance(minutes=5)
+        await eventually(lambda: bool(receiver.queried))
+        clock.advance(minutes=5)
+        await until(kit, DeliveryState.STOPPED, 1)
+    assert len(receiver.seen) == 1
+    assert view(kit.db, one).last_reason == "overeenkomst_niet_van_kracht"
+
+
+async def test_what_never_arrived_is_sent_again_with_the_same_key(kit: Kit, clock: FakeClock) -> None:
+    put(kit.db, a_delivery())
+    receiver = Lost()
+    async with working(kit, receiver):
+        await until(kit, DeliveryState.UNKNOWN, 1)
+        clock.advance(minutes=5)
+        await until(kit, DeliveryState.QUEUED, 1)
+        clock.advance(minutes=5)
+        await until(kit, DeliveryState.ACCEPTED, 1)
     assert len(set(receiver.seen)) == 1
     assert set(receiver.taken.values()) == {1}
 
