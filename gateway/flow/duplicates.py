@@ -17,10 +17,12 @@ from msgspec import Struct
 from gateway.crypto.keys import RetentionClass
 from gateway.flow.kit import Kit
 from gateway.flow.sealed_frames import SealedFrameWriter, read_frames
-from gateway.stages.canonical import signaal_ids
+from gateway.stages.canonical import CANONICAL_VERSION, signaal_ids
 from gateway.store.parcels import HashRun
 
 DIGEST: Final = 16
+_PERSON: Final = b"canonical-%d" % CANONICAL_VERSION
+"""Hashes of another canonical form never match."""
 RUN: Final = pl.Schema({"content": pl.UInt64(), "check": pl.UInt64(), "identity": pl.UInt64(), "row_no": pl.UInt32()})
 
 
@@ -36,7 +38,7 @@ def hash_key_name(partner: str, period: str) -> str:
 
 def hash_block(row_nos: pl.Series, identity: pl.Series, rest: pl.Series, key: bytes) -> pl.DataFrame:
     """Schema RUN: per row the keyed hash of its identity, and of its content, which is the identity and the rest."""
-    fresh = hashlib.blake2b(digest_size=DIGEST, key=key).copy
+    fresh = hashlib.blake2b(digest_size=DIGEST, key=key, person=_PERSON).copy
     identities, contents = [], []
     for first, second in zip(identity.cast(pl.Binary).to_list(), rest.cast(pl.Binary).to_list(), strict=True):
         state = fresh()

@@ -6,6 +6,7 @@ import msgspec
 import polars as pl
 from msgspec import Struct
 
+from contracts.signaal import Signaaltype
 from gateway.crypto.keys import KeyRing
 from gateway.flow.duplicates import SeenIdentities, hash_block, hash_key_name, period_of
 from gateway.flow.facts import Facts
@@ -66,14 +67,14 @@ class BlockJudge:
         going = rows.filter(pl.col("state") == 0)
         texts = _Texts(going)
         hashes = self._hash(texts, self.period)
-        repeated = hashes.filter(self._seen.repeated(hashes["identity"]))
+        repeated = hashes.filter(self._seen.repeated(_per_type(hashes["identity"], going["signaaltype"])))
         rows, again = admit.refuse_repeated(rows, repeated)
-        delivered, changed = self._against_window(hashes, texts)
+        delivered, known = self._against_window(hashes, texts)
         delivered = delivered.join(repeated, on="row_no", how="anti")
         rows, already = admit.refuse_delivered(rows, delivered)
         stopped = pl.concat([repeated["row_no"], delivered["row_no"]]).implode()
-        warned = admit.warn_changed(changed.filter(~changed.is_in(stopped)))
         stays = ~going["row_no"].is_in(stopped)
+        warned = admit.warn_of_history(going.filter(stays), known)
         return Judged(
             rows=rows,
             findings=pl.concat([again, already, warned]),
@@ -97,6 +98,13 @@ class BlockJudge:
             delivered.append(run.same(hashed))
             known.append(hashed["row_no"].filter(run.known(hashed)))
         return pl.concat(delivered).unique("row_no", keep="first"), pl.concat(known).unique().sort()
+
+
+def _per_type(identity: pl.Series, signaaltype: pl.Series) -> pl.Series:
+    """The identity within a file: a vroegsignaal and the eindeleveringssignaal that follows it may stand in one."""
+    number = {kind.value: place for place, kind in enumerate(Signaaltype)}
+    kinds = signaaltype.replace_strict(number, default=len(number), return_dtype=pl.UInt64)
+    return pl.select(pl.lit(identity).xor(pl.lit(kinds))).to_series()
 
 
 class _Texts:

@@ -9,6 +9,7 @@ from typing import Final
 import polars as pl
 
 from contracts.row_states import RowState
+from contracts.signaal import Signaaltype
 from gateway.stages.agreement import GATE_KEY
 from gateway.stages.frames import FINDINGS
 
@@ -61,8 +62,7 @@ def apply_threshold(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
 def refuse_repeated(rows: pl.DataFrame, repeated: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Refuse the rows that `repeated` (row_no) names: the same signaal stood earlier in this file."""
     hit = pl.col("row_no").is_in(repeated["row_no"].implode())
-    findings = repeated.select("row_no", pl.lit("dubbel_in_bestand").alias("code"), pl.lit(None).alias("vorm"))
-    return _refuse(rows, hit, RowState.REGEL_AFGEKEURD), _findings(findings)
+    return _refuse(rows, hit, RowState.REGEL_AFGEKEURD), _coded(repeated, "dubbel_in_bestand")
 
 
 def refuse_delivered(rows: pl.DataFrame, earlier: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -72,13 +72,20 @@ def refuse_delivered(rows: pl.DataFrame, earlier: pl.DataFrame) -> tuple[pl.Data
     return _refuse(rows, hit, RowState.AL_AANGELEVERD), _findings(findings)
 
 
-def warn_changed(row_nos: pl.Series) -> pl.DataFrame:
-    """Findings: a signaal of the same person and kind was offered before with other content."""
-    return _findings(
-        pl.DataFrame({"row_no": row_nos}).select(
-            "row_no", pl.lit("gewijzigd_aangeleverd").alias("code"), pl.lit(None).alias("vorm")
-        )
-    )
+def warn_of_history(rows: pl.DataFrame, known: pl.Series) -> pl.DataFrame:
+    """Findings of rows that go on. `known`: row numbers whose identity the partner offered before.
+
+    A vroegsignaal of someone offered before with other content is a changed one; a geactualiseerd signaal and those
+    that announce an end say so themselves. An eindeleveringssignaal should have had a vroegsignaal (domain rule 4).
+    """
+    before = pl.col("row_no").is_in(known.implode())
+    changed = rows.filter(before & (pl.col("signaaltype") == Signaaltype.VROEGSIGNAAL.value))
+    sudden = rows.filter(~before & (pl.col("signaaltype") == Signaaltype.EINDELEVERING.value))
+    return pl.concat([_coded(changed, "gewijzigd_aangeleverd"), _coded(sudden, "geen_eerder_vroegsignaal")])
+
+
+def _coded(rows: pl.DataFrame, code: str) -> pl.DataFrame:
+    return _findings(rows.select("row_no", pl.lit(code).alias("code"), pl.lit(None).alias("vorm")))
 
 
 def _refuse(rows: pl.DataFrame, mask: pl.Expr, state: RowState) -> pl.DataFrame:

@@ -19,7 +19,6 @@ CANONICAL_VERSION: Final = 1
 
 IDENTITY_COLUMNS: Final = (
     "soort",
-    "signaaltype",
     "producten",
     "opdrachtgever",
     "kenmerk",
@@ -27,7 +26,8 @@ IDENTITY_COLUMNS: Final = (
     "postcode",
     "huisnummer",
 )
-"""What makes it the same signaal to the partner: the same identity with other content is a changed row."""
+"""What makes it the same arrears to the partner. The same identity with other content is a changed row, or a next step
+(geactualiseerd signaal, eindeleveringssignaal): the signaaltype is content."""
 
 REST_COLUMNS: Final = tuple(
     name

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from contracts.overeenkomst import Period
+from contracts.signaal import Signaaltype
 from gateway.errors import KeyDestroyedError
 from gateway.flow import reading
 from gateway.flow.findings import read_findings
@@ -20,6 +21,7 @@ from gateway.flow.raw_upload import read_raw_upload
 from gateway.flow.receive import Claims, announce
 from gateway.flow.summary import IntakeSummary, decode_summary
 from gateway.lifecycle import DeliveryState, UploadState
+from gateway.stages.validate import validate_block
 from gateway.store import parcels, processing, uploads
 from gateway.store.schema import delivery, signaal_row, upload
 from gateway.store.uploads import Upload
@@ -139,6 +141,26 @@ def test_a_changed_row_goes_on_with_a_warning(kit: Kit) -> None:
     changed = process(kit, a_csv([a_row(bedrag="180,00")]))
     assert counted(kit, changed).waiting == 1
     assert codes(kit, changed)["gewijzigd_aangeleverd"] == 1
+
+
+def eindelevering(**columns: str) -> dict[str, str]:
+    return a_row("energie", signaaltype="eindeleveringssignaal", einde_levering="15-01-2027", **columns)
+
+
+def test_an_eindeleveringssignaal_without_an_earlier_vroegsignaal_is_remarked(kit: Kit) -> None:
+    crisis = an_overeenkomst(signaaltypen=(Signaaltype.EINDELEVERING,))
+    configure(kit, overeenkomsten=[crisis])
+    process(kit, a_csv([a_row("energie", kenmerk="A")]))
+    done = process(kit, a_csv([eindelevering(kenmerk="A"), eindelevering(kenmerk="B", huisnummer="14")]))
+    assert counted(kit, done).waiting == 2
+    found = codes(kit, done)
+    assert (found["geen_eerder_vroegsignaal"], found["gewijzigd_aangeleverd"]) == (1, 0)
+
+
+def test_a_vroegsignaal_and_what_follows_it_may_stand_in_one_file(kit: Kit) -> None:
+    configure(kit, overeenkomsten=[an_overeenkomst(signaaltypen=(Signaaltype.EINDELEVERING,))])
+    done = process(kit, a_csv([a_row("energie", kenmerk="A"), eindelevering(kenmerk="A")]))
+    assert counted(kit, done).waiting == 2
 
 
 def test_a_row_that_was_stopped_may_come_again(kit: Kit) -> None:
@@ -285,12 +307,10 @@ PANICS: list[Callable[[str], BaseException]] = [ValueError, pl.exceptions.PanicE
 
 def poison(monkeypatch: pytest.MonkeyPatch, error: Callable[[str], BaseException]) -> None:
     """Checking fails in the reading thread for a file that holds VERGIF: no file is known that does so by itself."""
-    real = reading.validate_block
-
     def check(piece: Any, *rest: Any) -> Any:
         if "VERGIF" in str(piece.to_dicts() if isinstance(piece, pl.DataFrame) else piece):
             raise error("VERGIF of a resident")
-        return real(piece, *rest)
+        return validate_block(piece, *rest)
 
     monkeypatch.setattr(reading, "validate_block", check)
 

@@ -44,6 +44,7 @@ def back(*signalen: Signaal) -> list[Signaal]:
         {"bedreigend": True},
         {"oudste_vervaldatum": dt.date(2026, 9, 1)},
         {"huisletter": ""},
+        {"signaaltype": "geactualiseerd_signaal"},
     ],
 )
 def test_a_changed_row_has_other_content_and_the_same_identity(change):
