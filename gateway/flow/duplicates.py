@@ -77,6 +77,8 @@ class SeenIdentities:
         return repeated
 
     def _remember(self, run: pl.Series) -> None:
+        if run.is_empty():  # no row of the block went on; an empty run has no position to look at
+            return
         while self._runs and self._runs[-1].len() <= run.len() * 2:
             run = pl.concat([self._runs.pop(), run]).sort()
         self._runs.append(run)
