@@ -5,12 +5,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from contracts.overeenkomst import Experiment, Signaalpartner
+from contracts.overeenkomst import Experiment, Signaalpartner, Veldbeleid
 from contracts.signaal import LCV_SOORTEN, Soort
 from gateway.stages.workdays import add_workdays, public_holidays
 
 EINDE_LEVERING_WORKDAYS: Final = 20
 """An eindeleveringssignaal comes at least this many working days before the end of supply (domain rule 4)."""
+
+NAMED_BY_LAW: Final = {Soort.ZORG: frozenset({"telefoon", "email", "geboortedatum"})}
+"""Fields of the field policy that a law does name for a kind (Regeling zorgverzekering art. 7b.1): they always pass."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +33,14 @@ class Policy:
     def soorten(self) -> frozenset[Soort]:
         """The kinds that this partner may send: its own, of the LCV or of a running experiment."""
         return frozenset(self.partner.soorten) & (LCV_SOORTEN | self.experiments)
+
+    def may_carry(self, veld: str) -> frozenset[Soort]:
+        """The kinds of which `veld` (a field of Veldbeleid) goes on: by the partner's field policy, or by law."""
+        return frozenset(
+            soort
+            for soort in Soort
+            if veld in NAMED_BY_LAW.get(soort, ()) or getattr(self.partner.veldbeleid.get(soort, Veldbeleid()), veld)
+        )
 
 
 def policy_for(partner: Signaalpartner, experimenten: Iterable[Experiment], *, received_on: dt.date) -> Policy:

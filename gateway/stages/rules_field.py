@@ -295,8 +295,8 @@ def _policy_fields() -> Iterator[Rule]:
         yield warning(
             f"{name}_niet_toegestaan",
             name,
-            f"{name} mag volgens het ingestelde veldbeleid niet worden doorgegeven en is weggelaten.",
-            "Laat de kolom voortaan weg.",
+            f"{name} mag volgens het ingestelde veldbeleid bij deze soort niet worden doorgegeven en is weggelaten.",
+            "Laat de kolom bij deze soort voortaan leeg.",
             _MINIMAL,
             when=When.FILLED,
             holds=_forbidden(name),
@@ -306,10 +306,7 @@ def _policy_fields() -> Iterator[Rule]:
 
 def _forbidden(name: str) -> Holds:
     def holds(policy: Policy, _: Dialect) -> pl.Expr:
-        if getattr(policy.partner.veldbeleid, name):
-            return pl.lit(value=False)
-        named_by_law = IS_ZORG if name != "geslacht" else pl.lit(value=False)
-        return text(name).is_not_null() & ~named_by_law
+        return text(name).is_not_null() & ~of_soort(policy.may_carry(name))
 
     return holds
 

@@ -18,7 +18,7 @@ from gateway.stages.patterns import (
 )
 from gateway.stages.policy import Policy
 from gateway.stages.rule import Rule, When, error, warning
-from gateway.stages.rules_field import IS_ZORG
+from gateway.stages.rules_field import IS_ZORG, of_soort
 from gateway.stages.workdays import years_before
 
 MAX_AGE: Final = 125
@@ -45,9 +45,8 @@ def _wrong_birth(policy: Policy) -> pl.Expr:
 
 
 def _may_have_contact(policy: Policy, _: Dialect) -> pl.Expr:
-    beleid = policy.partner.veldbeleid
     missing = text("telefoon").is_null() & text("email").is_null()
-    return missing if beleid.telefoon or beleid.email else missing & IS_ZORG
+    return missing & of_soort(policy.may_carry("telefoon") | policy.may_carry("email"))
 
 
 _TWO: Final = bare("telefoon").str.contains(TWO_PHONES)

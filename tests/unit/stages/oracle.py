@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from contracts.layout import KOLOM, KOLOMMEN, Vorm
+from contracts.overeenkomst import Veldbeleid
 from contracts.row_states import RowState
 from contracts.signaal import LCV_SOORTEN, Soort
 from gateway.stages.policy import Policy
@@ -268,6 +269,7 @@ def check(  # noqa: C901  # branch by branch on purpose
     soort = value.get("soort")
     zorg = soort == "zorg"
     today = policy.received_on
+    beleid = policy.partner.veldbeleid.get(Soort(str(soort)), Veldbeleid()) if soort is not None else None
 
     def drop(name: str, code: str) -> None:
         codes.add(code)
@@ -349,7 +351,7 @@ def check(  # noqa: C901  # branch by branch on purpose
     if "geslacht" in text:
         if value["geslacht"] is None:
             codes.add("geslacht_onbekend")
-        if not policy.partner.veldbeleid.geslacht:
+        if beleid is not None and not beleid.geslacht:
             drop("geslacht", "geslacht_niet_toegestaan")
     if "geboortedatum" in text:
         birth = value["geboortedatum"]
@@ -364,15 +366,16 @@ def check(  # noqa: C901  # branch by branch on purpose
                 drop("geboortedatum", "geboortedatum_onleesbaar")
         elif birth > years_back(today, 18):
             codes.add("geboortedatum_minderjarig")
-    beleid = policy.partner.veldbeleid
-    for name, allowed in (
-        ("telefoon", beleid.telefoon),
-        ("email", beleid.email),
-        ("geboortedatum", beleid.geboortedatum),
-    ):
-        if name in text and not allowed and not zorg:
-            drop(name, f"{name}_niet_toegestaan")
-    if "telefoon" not in text and "email" not in text and (beleid.telefoon or beleid.email or zorg):
+    if beleid is not None and not zorg:
+        for name, allowed in (
+            ("telefoon", beleid.telefoon),
+            ("email", beleid.email),
+            ("geboortedatum", beleid.geboortedatum),
+        ):
+            if name in text and not allowed:
+                drop(name, f"{name}_niet_toegestaan")
+    may_contact = beleid is not None and (beleid.telefoon or beleid.email or zorg)
+    if may_contact and "telefoon" not in text and "email" not in text:
         codes.add("contact_ontbreekt")
     if "telefoon" in text:
         compact = phone_compact(text["telefoon"])

@@ -276,8 +276,15 @@ _policies = st.builds(
     st.builds(
         lambda soorten, beleid, constanten: a_partner(soorten=soorten, veldbeleid=beleid, constanten=constanten),
         st.sampled_from([tuple(Soort), (Soort.HUUR, Soort.ZORG, Soort.DUO), (Soort.ENERGIE,)]),
-        st.builds(
-            Veldbeleid, telefoon=st.booleans(), email=st.booleans(), geboortedatum=st.booleans(), geslacht=st.booleans()
+        st.dictionaries(
+            st.sampled_from([Soort.HUUR, Soort.ENERGIE, Soort.ZORG]),
+            st.builds(
+                Veldbeleid,
+                telefoon=st.booleans(),
+                email=st.booleans(),
+                geboortedatum=st.booleans(),
+                geslacht=st.booleans(),
+            ),
         ),
         st.sampled_from([{}, {"herinnering_verstuurd": "Ja", "soort": "huur"}, {"gewezen_op_schuldhulp": "nee"}]),
     ),
@@ -347,7 +354,7 @@ def test_the_quick_way_reads_what_the_thorough_way_reads(field: tuple[str, str])
 def test_every_judged_rule_holds_for_some_edge() -> None:
     """A rule that nothing in the tests triggers proves nothing."""
     nothing = Veldbeleid(telefoon=False, email=False, geboortedatum=False, geslacht=False)
-    strict = a_partner(soorten=tuple(set(Soort) - {Soort.WATER}), veldbeleid=nothing)
+    strict = a_partner(soorten=tuple(set(Soort) - {Soort.WATER}), veldbeleid=dict.fromkeys(Soort, nothing))
     bad = ("", "x", "x" * 2000, "a\x01b", "S?d", "MÃ¼ller", "Nee", "-1,00", "1,0055")
     rows = [
         a_row(soort) | {name: edge}
@@ -421,6 +428,20 @@ def test_a_field_that_the_policy_forbids_is_dropped_with_a_warning() -> None:
     found, row = only(a_row("huur", geslacht="V", geboortedatum="31-12-1980"))
     assert found == {"geslacht_niet_toegestaan"}
     assert (row["geslacht"], row["geboortedatum"]) == (None, dt.date(1980, 12, 31))
+
+
+def test_the_field_policy_is_that_of_the_kind_of_the_row() -> None:
+    """One partner, several kinds: what one may carry another may not; what a law names always passes."""
+    nothing = Veldbeleid(telefoon=False, email=False, geboortedatum=False, geslacht=False)
+    beleid = {Soort.ENERGIE: nothing, Soort.ZORG: nothing, Soort.WATER: Veldbeleid(geslacht=True)}
+    policy = policy_for(a_partner(veldbeleid=beleid), (), received_on=TODAY)
+    fields = {"telefoon": "0612345678", "email": "a@b.nl", "geboortedatum": "31-12-1980", "geslacht": "V"}
+    dropped = {
+        soort: {name for name in fields if only(a_row(soort, **fields), policy)[1][name] is None}
+        for soort in ("huur", "energie", "water", "zorg")
+    }
+    assert dropped == {"huur": {"geslacht"}, "energie": set(fields), "water": set(), "zorg": {"geslacht"}}
+    assert {f"{name}_niet_toegestaan" for name in fields} <= only(a_row("energie", **fields), policy)[0]
 
 
 def test_a_constant_of_the_partner_fills_an_empty_field_and_yields_to_a_filled_one() -> None:
