@@ -1,7 +1,7 @@
-"""uvicorn's protocol plus three things that it lacks.
+"""uvicorn's protocol plus four things that it lacks.
 
-They are: the client's certificate in the scope, a problem+json for bytes that are no HTTP, and an orderly end of a
-connection whose request was answered before its body was read.
+They are: the client's certificate in the scope, a problem+json for bytes that are no HTTP, an end to a head that has
+none, and an orderly end of a connection whose request was answered before its body was read.
 """
 
 import asyncio
@@ -19,6 +19,8 @@ CLIENT_CERTIFICATE: Final = "signaalpoort.client_certificate"
 
 FIRST_BYTE_SECONDS: Final = 30.0
 """A connection that says nothing for this long is closed."""
+HEAD_BYTES: Final = 64 * 1024
+"""What the head of a request may be, within one read of the connection; the parser itself would keep any amount."""
 LINGER_SECONDS: Final = 30.0
 """How long a client may go on sending a body that was answered already.
 
@@ -33,6 +35,7 @@ class CertificateProtocol(HttpToolsProtocol):
         super().__init__(*args, **kwargs)
         self._client_certificate: bytes | None = None
         self._body_open = False
+        self._head_bytes: int | None = 0  # None while a body is read
         self._linger: TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn narrows it so too
@@ -47,6 +50,19 @@ class CertificateProtocol(HttpToolsProtocol):
         self._unset_keepalive_if_required()
         self._stop_lingering()
         super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Pass it to the parser; end a connection whose head does not end: nobody has signed in yet."""
+        if self._head_bytes is not None:
+            self._head_bytes += len(data)
+        super().data_received(data)
+        if self._head_bytes is not None and self._head_bytes > HEAD_BYTES and not self.transport.is_closing():
+            self.send_400_response("")
+
+    def on_headers_complete(self) -> None:
+        """The end of the head."""
+        self._head_bytes = None
+        super().on_headers_complete()
 
     def on_message_begin(self) -> None:
         """Hand the certificate to the app with every request."""
@@ -70,6 +86,7 @@ class CertificateProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """The request's last byte: when its answer went first, the connection is idle from now on."""
         self._body_open = False
+        self._head_bytes = 0
         super().on_message_complete()
         if self._linger is not None:
             self._stop_lingering()

@@ -57,6 +57,24 @@ def test_a_connection_that_says_nothing_is_closed(api: Api, monkeypatch: pytest.
         assert 0.2 < closed_after(sock) < 10
 
 
+@pytest.mark.parametrize("part", [b"X-More: " + b"a" * 1000 + b"\r\n", b"a" * 1000])
+def test_a_head_that_does_not_end_is_refused_before_it_fills_the_memory(api: Api, part: bytes) -> None:
+    with connected(api) as sock:
+        sock.sendall(b"GET /v1/status HTTP/1.1\r\nHost: localhost\r\nX-First: " + b"a" * 40_000 + b"\r\n\r\n")
+        assert b"HTTP/1.1 200" in read_until(sock, b'{"status":"ok"}')
+        sock.sendall(b"GET /v1/status HTTP/1.1\r\n" + (b"X-Long: " if part.startswith(b"a") else b""))
+        sock.sendall(part * (protocol.HEAD_BYTES // len(part) + 1))
+        assert sock.recv(12) == b"HTTP/1.1 400"
+
+
+def test_a_body_larger_than_a_head_may_be_is_no_head(api: Api) -> None:
+    body = b"x" * (3 * protocol.HEAD_BYTES)
+    head = f"POST /v1/aanleveringen HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n"
+    with connected(api) as sock:
+        sock.sendall(head.encode() + body + REQUEST)
+        assert b"HTTP/1.1 401" in read_until(sock, b'{"status":"ok"}')
+
+
 def test_a_body_that_was_answered_is_read_for_a_while_and_no_longer(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(protocol, "LINGER_SECONDS", 0.5)
     head = b"POST /v1/aanleveringen HTTP/1.1\r\nHost: localhost\r\nContent-Length: 900000000\r\n\r\n"
