@@ -115,7 +115,12 @@ def _expiry(file: Path) -> str:
 def _revocation(settings: Settings) -> str:
     bootstrap.revocation_lists(settings)
     number = len(settings.https.crl)
-    return f"{number} read and verified" if number else "none configured: revoked client certificates are not noticed"
+    if settings.https.client_ca and not number:
+        raise ValueError(
+            "none configured, so revoked client certificates are accepted: put the lists of the authorities in "
+            "https.client_ca into https.crl, and fetch them anew before each ends"
+        )
+    return f"{number} read and verified" if number else "none needed: no client certificate is accepted"
 
 
 def _groups(settings: Settings) -> Finding:

@@ -14,7 +14,10 @@ _VALID_FOR: Final = dt.timedelta(days=90)
 
 
 class Authority:
-    """Signs for one folder: `ca.pem` there is what to trust. `moment`: aware; certificates hold from an hour before."""
+    """Signs for one folder: `ca.pem` there is what to trust, `crl.pem` its revocation list, in which nothing stands.
+
+    `moment`: aware; certificates and the list hold from an hour before.
+    """
 
     def __init__(self, folder: Path, moment: dt.datetime) -> None:
         self._folder = folder
@@ -25,6 +28,7 @@ class Authority:
         builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         builder = builder.add_extension(_usage(ca=True), critical=True)
         self.file = self._write("ca", builder.sign(self._key, hashes.SHA256()), None)
+        self._write_revocations()
 
     def server(self, name: str) -> tuple[Path, Path]:
         """(certificate, key) of a server on localhost and 127.0.0.1."""
@@ -58,6 +62,12 @@ class Authority:
         builder = builder.not_valid_before(self._moment - dt.timedelta(hours=1))
         builder = builder.not_valid_after(self._moment + _VALID_FOR)
         return builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+
+    def _write_revocations(self) -> None:
+        builder = x509.CertificateRevocationListBuilder().issuer_name(self._name)
+        builder = builder.last_update(self._moment - dt.timedelta(hours=1)).next_update(self._moment + _VALID_FOR)
+        pem = builder.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+        (self._folder / "crl.pem").write_bytes(pem)
 
     def _write(self, name: str, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey | None) -> Path:
         file = self._folder / f"{name}.pem"

@@ -20,6 +20,7 @@ from gateway.settings import load_settings
 from gateway.store import deliveries
 from gateway.store.directory import load_directory
 from gateway.store.schema import delivery
+from tests.certificates import CertificateAuthority
 from tests.deliveries import a_delivery, put, view
 from tests.unit.cli.conftest import Run
 
@@ -158,6 +159,18 @@ def test_check_names_what_to_do(run: Run) -> None:
     assert "NOT TLS of the listeners" in checked.output
     assert "https.certificate" in checked.output
     assert "ok  database and keys" in checked.output
+
+
+@pytest.mark.parametrize("asks", [True, False], ids=["client certificates", "none"])
+def test_check_wants_revocation_lists_wherever_client_certificates_are_accepted(
+    run: Run, settings: Path, tmp_path: Path, *, asks: bool
+) -> None:
+    authority = CertificateAuthority(tmp_path / "ca")
+    https = f'[https]\nclient_ca = ["{authority.file}"]\n' if asks else ""
+    settings.write_text(settings.read_text("utf-8") + https, "utf-8")
+    [line] = [line for line in run("check", "--offline").output.splitlines() if "revocation lists" in line]
+    assert line.startswith("NOT" if asks else "ok ")
+    assert ("https.crl" in line) == asks
 
 
 def test_check_of_an_unmigrated_database(run: Run, settings: Path, tmp_path: Path) -> None:
