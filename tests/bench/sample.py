@@ -11,9 +11,9 @@ from contracts.layout import KOLOMMEN
 
 SLICE = 100_000
 ALL = tuple(sorted(GEMEENTEN))
-_NAMED = ("producten", "klantnummer")
-_OF_SOORT = {"energie": _NAMED, "water": ("klantnummer",)}
-"""Columns that the law names for some kinds only (Bgs art. 2)."""
+_NAMED = ("producten", "klantnummer", "polisnummer", "uzovi")
+_OF_SOORT = {"energie": _NAMED[:2], "water": ("klantnummer",), "zorg": _NAMED[2:]}
+"""Columns that the law names for some kinds only (Bgs art. 2; Regeling zorgverzekering art. 7b.1)."""
 
 
 def write_sample(
@@ -49,6 +49,8 @@ def _rows(start: int, end: int, *, today: dt.date, bad_every: int, gemeenten: Se
         "producten": pl.lit("elektriciteit,gas"),
         "kenmerk": pl.format("S-{}", n),
         "klantnummer": pl.format("K{}", n * 7 + 1_000_000),
+        "polisnummer": pl.format("P{}", n),
+        "uzovi": pl.lit("9998"),
         "voorletters": pl.lit("A.B."),
         "voorvoegsel": pl.when(pl.Series(n % 5 == 0)).then(pl.lit("van der")),
         "achternaam": surnames.gather(n * 31 % surnames.len()),

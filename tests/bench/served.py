@@ -35,16 +35,17 @@ class Gateway:
         self.authority = CertificateAuthority(folder / "certificates")
         self.server = self.authority.server()
         self._config = folder / "signaalpoort.toml"
-        self._config.write_text(self._settings(database_url or f"sqlite:///{folder}/signaalpoort.db"), "utf-8")
+        self.database_url = database_url or f"sqlite:///{folder}/signaalpoort.db"
+        self._config.write_text(self._settings(), "utf-8")
         self.command("migrate")
 
-    def _settings(self, database_url: str) -> str:
+    def _settings(self) -> str:
         return f"""
 [installation]
 base_url = "{self.url}"
 
 [database]
-url = "{database_url}"
+url = "{self.database_url}"
 
 [storage]
 blob_dir = "{self.folder}/blobs"
@@ -94,11 +95,14 @@ poll_seconds = 0.2
 
     @contextmanager
     def serving(self) -> Iterator["subprocess.Popen[bytes]"]:
-        """`signaalpoort serve` while the block runs."""
+        """`signaalpoort serve` while the block runs; it may not listen yet, see `await_up`."""
         command = ("gateway.cli", "--config", str(self._config), "serve")
         with process(self.folder / "serve.log", *command) as serve:
-            await_answer(f"{self.url}/v1/status", self.context(), serve)
             yield serve
+
+    def await_up(self, serve: "subprocess.Popen[bytes]") -> None:
+        """Return when it listens."""
+        await_answer(f"{self.url}/v1/status", self.context(), serve)
 
     def context(self) -> ssl.SSLContext:
         """A client context that trusts this installation."""
