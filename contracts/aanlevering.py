@@ -85,12 +85,16 @@ class Bevinding(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class RegelStatus(Struct, frozen=True, kw_only=True, rename="camel"):
-    """A row that was not plainly delivered, with its state and its id if it got one."""
+    """A row that was not plainly delivered, with its state and its id if it got one.
+
+    `reden`: for a row that was stopped, the code of the rule that stopped it; `weigeringen_na_aanname` has its text.
+    """
 
     regel: int
     status: str
     signaal_id: str | None = None
     systeemcode: str | None = None
+    reden: str | None = None
 
 
 class Verwerkingsverslag(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -107,3 +111,8 @@ class Verwerkingsverslag(Struct, frozen=True, kw_only=True, rename="camel"):
     regels_afgekapt: bool
     per_gemeente: dict[str, AantallenNaarStatus] = {}
     systeemweigeringen: tuple[RegelStatus, ...] = ()
+    """The first rows that were refused after they went on: by a system, or stopped before delivery."""
+    systeemweigeringen_afgekapt: bool = False
+    """There are more of them; the CSV form has all."""
+    weigeringen_na_aanname: tuple[BevindingGroep, ...] = ()
+    """All of them by cause; `eerste_regels` are of those in `systeemweigeringen`."""

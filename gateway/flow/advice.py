@@ -1,12 +1,16 @@
 """`wat_nu`: the sentences that open a report. What asks for action comes first; most urgent before all."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from contracts.row_states import ROW_STATES, Counts, RowState
 from gateway.flow.summary import IntakeSummary
 from gateway.lifecycle import UploadState
 from gateway.stages.rule import Rule
 from gateway.stages.rules import rule as rule_of
+
+SYSTEEM_GEWEIGERD: Final = "systeem_geweigerd"
+"""The rule with the text for rows that a gemeente's system refused."""
 
 _REFUSED_FOR_GOOD = {
     RowState.GEEN_OVEREENKOMST: "Sluit eerst een overeenkomst met de gemeente als u daar wilt aanleveren.",
@@ -35,6 +39,25 @@ def advice(
         )
     sentences = tuple(_sentences(numbers, late_threatening))
     return sentences or ("Alle regels zijn afgeleverd. U hoeft niets te doen.",)
+
+
+def of_ended(state: RowState, reason: str | None) -> tuple[str, str]:
+    """(what happened, what to do) for rows refused after they went on; `reason`: the rule that stopped them."""
+    if state is RowState.SYSTEEM_GEWEIGERD:
+        rule = rule_of(SYSTEEM_GEWEIGERD)
+        return rule.melding, rule.wat_te_doen
+    meaning, stopped_by = ROW_STATES[state].meaning, known_rule(reason)
+    if stopped_by is None:
+        return meaning, _REFUSED_FOR_GOOD[state]
+    return f"{meaning} {stopped_by.melding}", stopped_by.wat_te_doen
+
+
+def known_rule(code: str | None) -> Rule | None:
+    """The rule that partners know by this code; None for a code of another kind."""
+    try:
+        return None if code is None else rule_of(code)
+    except KeyError:
+        return None
 
 
 def worded(rule: Rule, about: str | None) -> str:

@@ -17,6 +17,8 @@ from gateway.store.blobs import BlobStore
 
 BUSY_RETRY_SECONDS: Final = 5.0
 """When all places of a partner are taken: an upload of some megabytes has ended by then."""
+REPORTS_PER_UPLOAD: Final = 10
+"""A report may be asked this many times as often as files may be sent."""
 MIB: Final = 1 << 20
 
 
@@ -34,21 +36,28 @@ class Limits:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._mutex = threading.Lock()
-        self._buckets: dict[str, _Bucket] = {}
+        self._buckets: dict[tuple[str, str], _Bucket] = {}
         self._running: dict[str, int] = {}
 
     def spend(self, partner: Signaalpartner) -> None:
         """Count one new upload of this partner; raises TooManyError above `max_per_minuut` (bursts up to as many)."""
-        capacity = float(partner.max_per_minuut)
+        self._spend("aanleveringen", partner, partner.max_per_minuut)
+
+    def spend_report(self, partner: Signaalpartner) -> None:
+        """Count one reading of a report; raises TooManyError above REPORTS_PER_UPLOAD times `max_per_minuut`."""
+        self._spend("verwerkingsverslagen", partner, REPORTS_PER_UPLOAD * partner.max_per_minuut)
+
+    def _spend(self, what: str, partner: Signaalpartner, per_minute: int) -> None:
+        capacity = float(per_minute)
         with self._mutex:
             now = self._clock()
-            bucket = self._buckets.setdefault(partner.key, _Bucket(capacity, now))
+            bucket = self._buckets.setdefault((what, partner.key), _Bucket(capacity, now))
             elapsed = max(0.0, (now - bucket.moment).total_seconds())  # the clock may be set back
             bucket.tokens = min(capacity, bucket.tokens + elapsed * capacity / 60.0)
             bucket.moment = now
             if bucket.tokens < 1.0:
                 wait = (1.0 - bucket.tokens) * 60.0 / max(capacity, 1.0)
-                raise TooManyError(f"Hooguit {partner.max_per_minuut} aanleveringen per minuut.", retry_after=wait)
+                raise TooManyError(f"Hooguit {per_minute} {what} per minuut.", retry_after=wait)
             bucket.tokens -= 1.0
 
     @contextmanager

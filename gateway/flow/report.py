@@ -7,8 +7,8 @@ import datetime as dt
 import itertools
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from typing import Final, TypeVar
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
 from msgspec import Struct
 from sqlalchemy import Connection
@@ -27,19 +27,20 @@ from contracts.overeenkomst import Signaalpartner
 from contracts.row_states import ROW_STATES, Counts, RowState, count
 from gateway import ids
 from gateway.errors import ConflictError, KeyDestroyedError, NotFoundError
-from gateway.flow.advice import advice, worded
+from gateway.flow.advice import SYSTEEM_GEWEIGERD, advice, known_rule, of_ended, worded
 from gateway.flow.file_names import open_file_name
 from gateway.flow.findings import read_findings
 from gateway.flow.kit import Kit
-from gateway.flow.summary import IntakeSummary, decode_summary
+from gateway.flow.summary import FIRST_ROWS, IntakeSummary, decode_summary
 from gateway.lifecycle import UploadState
 from gateway.stages.rules import rule as rule_of
 from gateway.store import uploads
-from gateway.store.report import EndedRow, counts_per_gemeente, ended_rows, late_threatening_rows
+from gateway.store.report import EndedRow, counts_per_gemeente, ended_counts, ended_rows, late_threatening_rows
 from gateway.store.rows import counts, counts_of_many
 from gateway.store.uploads import Upload
 
-T = TypeVar("T")
+_ROWS_AT_ONCE: Final = 20_000
+"""Rows of a file that are looked through at once for those refused later: some MB when it is all of them."""
 
 STATUS: Final[dict[UploadState, AanleveringStatus]] = {
     UploadState.ANNOUNCED: AanleveringStatus.AANGEKONDIGD,
@@ -125,7 +126,8 @@ def report(kit: Kit, partner: Signaalpartner, *, upload_id: str) -> Verwerkingsv
         numbers = counts(conn, upload) or count(0, {})
         per_gemeente = counts_per_gemeente(conn, upload_no=upload.no)
         limit = kit.settings.intake.report_rows
-        ended = _first(_ended(conn, upload), limit)
+        ended_by_cause = ended_counts(conn, upload_no=upload.no)
+        ended = _first_ended(conn, upload, limit=limit, number=sum(ended_by_cause.values()))
         late = late_threatening_rows(conn, upload_no=upload.no, before=_late_before(kit))
     summary = _summary(upload)
     findings, cut = _first_findings(kit, upload, limit)
@@ -140,21 +142,22 @@ def report(kit: Kit, partner: Signaalpartner, *, upload_id: str) -> Verwerkingsv
         regels_afgekapt=cut,
         per_gemeente={code: _told_states(states) for code, states in sorted(per_gemeente.items())},
         systeemweigeringen=tuple(_row_status(upload, row) for row in ended),
+        systeemweigeringen_afgekapt=sum(ended_by_cause.values()) > len(ended),
+        weigeringen_na_aanname=_ended_groups(ended_by_cause, ended),
     )
 
 
 def report_lines(kit: Kit, partner: Signaalpartner, *, upload_id: str) -> Iterator[ReportLine]:
     """Every finding, then every row refused after it went on; raises as `report`, at the call.
 
-    The database is read at the call; the findings stream from their blob as the lines are taken.
+    The rest is read as the lines are taken: the findings from their blob, the rows some thousands at a time.
     """
     with kit.db.read() as conn:
         upload = _reportable(uploads.find_by_id(conn, id=upload_id, partner=partner.key))
-        ended = list(_ended(conn, upload))
-    return _lines(kit, upload, ended)
+    return _lines(kit, upload)
 
 
-def _lines(kit: Kit, upload: Upload, ended: list[EndedRow]) -> Iterator[ReportLine]:
+def _lines(kit: Kit, upload: Upload) -> Iterator[ReportLine]:
     for row_no, code, vorm in _findings(kit, upload):
         rule = rule_of(code)
         yield ReportLine(
@@ -166,17 +169,17 @@ def _lines(kit: Kit, upload: Upload, ended: list[EndedRow]) -> Iterator[ReportLi
             melding=rule.melding,
             wat_te_doen=rule.wat_te_doen,
         )
-    for row in ended:
-        status = ROW_STATES[row.state]
+    for row in _all_ended(kit, upload):
+        what_happened, what_to_do = of_ended(row.state, row.code)
         yield ReportLine(
             regel=row.row_no,
             code=row.code,
             ernst=Ernst.ERROR,
             veld=None,
             vorm=None,
-            melding=status.meaning,
-            wat_te_doen="",
-            status=status.name,
+            melding=what_happened,
+            wat_te_doen=what_to_do,
+            status=ROW_STATES[row.state].name,
             signaal_id=_signaal_id(upload, row),
         )
 
@@ -198,7 +201,7 @@ def _findings(kit: Kit, upload: Upload) -> Iterator[tuple[int, str, str | None]]
 
 def _first_findings(kit: Kit, upload: Upload, limit: int) -> tuple[tuple[Bevinding, ...], bool]:
     """The first `limit` findings, and whether there are more."""
-    found = _first(_findings(kit, upload), limit + 1)
+    found = list(itertools.islice(_findings(kit, upload), limit + 1))
     told = tuple(
         Bevinding(regel=row_no, code=code, ernst=rule_of(code).ernst, veld=rule_of(code).veld, vorm=vorm)
         for row_no, code, vorm in found[:limit]
@@ -238,21 +241,63 @@ def _row_status(upload: Upload, row: EndedRow) -> RegelStatus:
         status=ROW_STATES[row.state].name,
         signaal_id=_signaal_id(upload, row),
         systeemcode=row.code if row.state is RowState.SYSTEEM_GEWEIGERD else None,
+        reden=row.code if row.state is RowState.GESTOPT else None,
     )
+
+
+def _ended_groups(
+    numbers: Mapping[tuple[RowState, str | None], int], rows: Sequence[EndedRow]
+) -> tuple[BevindingGroep, ...]:
+    """One group per cause, most rows first; a system's codes are one cause: they stand at the rows."""
+    groups = []
+    for (state, reason), number in sorted(numbers.items(), key=lambda item: -item[1]):
+        rule = known_rule(SYSTEEM_GEWEIGERD if state is RowState.SYSTEEM_GEWEIGERD else reason)
+        what_happened, what_to_do = of_ended(state, reason)
+        these = (row.row_no for row in rows if row.state is state and (reason is None or row.code == reason))
+        group = BevindingGroep(
+            code=ROW_STATES[state].name if rule is None else rule.code,
+            ernst=Ernst.ERROR,
+            veld=None if rule is None else rule.veld,
+            melding=what_happened,
+            wat_te_doen=what_to_do,
+            aantal=number,
+            eerste_regels=tuple(itertools.islice(these, FIRST_ROWS)),
+        )
+        groups.append(group)
+    return tuple(groups)
 
 
 def _signaal_id(upload: Upload, row: EndedRow) -> str:
     return str(ids.signaal_id(uuid.UUID(upload.id), row.row_no))
 
 
-def _ended(conn: Connection, upload: Upload) -> Iterator[EndedRow]:
+def _first_ended(conn: Connection, upload: Upload, *, limit: int, number: int) -> list[EndedRow]:
+    """The first `limit` of the `number` rows refused after they went on; looks no further than the last of them."""
+    found: list[EndedRow] = []
+    for start in range(0, upload.rows or 0, _ROWS_AT_ONCE):
+        if len(found) >= min(limit, number):
+            break
+        found += _ended(conn, upload, start)
+    return found[:limit]
+
+
+def _all_ended(kit: Kit, upload: Upload) -> Iterator[EndedRow]:
+    """Every row refused after it went on, as of when it is reached; no transaction lasts while the lines are sent."""
+    with kit.db.read() as conn:
+        left = sum(ended_counts(conn, upload_no=upload.no).values())
+    for start in range(0, upload.rows or 0, _ROWS_AT_ONCE):
+        if left <= 0:
+            return
+        with kit.db.read() as conn:
+            found = _ended(conn, upload, start)
+        left -= len(found)
+        yield from found
+
+
+def _ended(conn: Connection, upload: Upload, start: int) -> list[EndedRow]:
     if upload.attempt_no is None:
-        return iter(())
-    return ended_rows(conn, upload_no=upload.no, attempt_no=upload.attempt_no)
-
-
-def _first(items: Iterable[T], limit: int) -> list[T]:
-    return list(itertools.islice(items, limit))
+        return []
+    return ended_rows(conn, upload_no=upload.no, attempt_no=upload.attempt_no, after=start, up_to=start + _ROWS_AT_ONCE)
 
 
 def _told(numbers: Counts) -> AantallenNaarStatus:

@@ -2,7 +2,6 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterator
 
 import sqlalchemy as sa
 from msgspec import Struct
@@ -11,11 +10,11 @@ from sqlalchemy import Connection
 from contracts.row_states import RowState
 from gateway.lifecycle import ROW_STATE_OF_DELIVERY, UNFINISHED, DeliveryState
 from gateway.store.rows import SIGNALEN, delivery_counts
-from gateway.store.schema import delivery, row_refusal, signaal_row
+from gateway.store.schema import delivery, row_refusal, signaal_row, upload
 
 _ELSEWHERE = [int(state) for state in DeliveryState if state not in ROW_STATE_OF_DELIVERY]
 _ENDED = (DeliveryState.REFUSED, DeliveryState.STOPPED)
-_FETCH = 1000
+_REFUSED_ONE_BY_ONE = RowState.SYSTEEM_GEWEIGERD
 
 
 class EndedRow(Struct, frozen=True, kw_only=True):
@@ -41,66 +40,56 @@ def counts_per_gemeente(conn: Connection, *, upload_no: int) -> dict[str, Counte
     return counted
 
 
-def ended_rows(conn: Connection, *, upload_no: int, attempt_no: int) -> Iterator[EndedRow]:
-    """Rows refused by a system or stopped by the gate, in order of row; one pass over the parcels concerned."""
-    refusals = _refusals(conn, upload_no)
-    endings = _endings(conn, upload_no)
-    parcels = {parcel for parcel, _ in refusals} | endings.keys()
-    if not parcels:
-        return
-    t = signaal_row.c
-    query = (
-        sa.select(t.row_no, t.parcel_no, t.position)
-        .where((t.attempt_no == attempt_no) & t.parcel_no.is_not(None))
-        .order_by(t.row_no)
-        .execution_options(yield_per=_FETCH)
-    )
-    for row_no, parcel_no, position in conn.execute(query):
-        if parcel_no not in parcels:
-            continue
-        ended = _ending_of(position, refusals.get((parcel_no, position)), endings.get(parcel_no, ()))
-        if ended is not None:
-            yield EndedRow(row_no=row_no, state=ended[0], code=ended[1])
-
-
-_Ending = tuple[int, int, RowState, str | None]
-"""Positions from, up to (not including); state; reason."""
-
-
-def _ending_of(
-    position: int, code: str | None, endings: list[_Ending] | tuple[()]
-) -> tuple[RowState, str | None] | None:
-    if code is not None:
-        return RowState.SYSTEEM_GEWEIGERD, code
-    for start, end, state, reason in endings:
-        if start <= position < end:
-            return state, reason
-    return None
-
-
-def _refusals(conn: Connection, upload_no: int) -> dict[tuple[int, int], str]:
-    query = (
-        sa.select(delivery.c.parcel_no, row_refusal.c.position, row_refusal.c.code)
-        .join(row_refusal, row_refusal.c.root_id == delivery.c.id)
-        .where((delivery.c.upload_no == upload_no) & (delivery.c.kind == SIGNALEN))
-    )
-    return {(parcel_no, position): code for parcel_no, position, code in conn.execute(query)}
-
-
-def _endings(conn: Connection, upload_no: int) -> dict[int, list[_Ending]]:
+def ended_counts(conn: Connection, *, upload_no: int) -> dict[tuple[RowState, str | None], int]:
+    """(state, reason of the stop) → rows refused after they went on. A system's own codes are not told apart."""
     t = delivery.c
-    query = sa.select(t.parcel_no, t.position_from, t.position_to, t.state, t.last_reason).where(
-        (t.upload_no == upload_no) & (t.kind == SIGNALEN) & t.state.in_([int(state) for state in _ENDED])
+    number = sa.case((t.state == int(DeliveryState.ACCEPTED), t.refused_count), else_=t.row_count)
+    stopped = sa.case((t.state == int(DeliveryState.STOPPED), t.last_reason))
+    query = (
+        sa.select(t.state, stopped.label("reason"), sa.func.sum(number))
+        .where(_of(upload_no) & t.state.in_([int(state) for state in (*_ENDED, DeliveryState.ACCEPTED)]))
+        .group_by(t.state, "reason")
     )
-    found: dict[int, list[_Ending]] = {}
-    for parcel_no, start, end, state, reason in conn.execute(query):
-        found.setdefault(parcel_no, []).append((start, end, ROW_STATE_OF_DELIVERY[DeliveryState(state)], reason))
-    return found
+    counted: Counter[tuple[RowState, str | None]] = Counter()
+    for state, reason, rows in conn.execute(query):
+        of_delivery = DeliveryState(state)
+        accepted = of_delivery is DeliveryState.ACCEPTED
+        counted[_REFUSED_ONE_BY_ONE if accepted else ROW_STATE_OF_DELIVERY[of_delivery], reason] += int(rows)
+    return dict(+counted)
+
+
+def ended_rows(conn: Connection, *, upload_no: int, attempt_no: int, after: int, up_to: int) -> list[EndedRow]:
+    """Rows `after` < row_no <= `up_to` that a system refused or the gate stopped, in order of row."""
+    t = signaal_row.c
+    carried = (delivery.c.attempt_no == t.attempt_no) & (delivery.c.parcel_no == t.parcel_no) & _of(upload_no)
+    rows = (t.attempt_no == attempt_no) & (t.row_no > after) & (t.row_no <= up_to)
+    of_row = (row_refusal.c.root_id == delivery.c.id) & (row_refusal.c.position == t.position)
+    refused = (
+        sa.select(t.row_no, row_refusal.c.code)
+        .select_from(signaal_row.join(delivery, carried).join(row_refusal, of_row))
+        .where(rows)
+    )
+    within = (delivery.c.position_from <= t.position) & (delivery.c.position_to > t.position)
+    ended = (
+        sa.select(t.row_no, delivery.c.state, delivery.c.last_reason)
+        .select_from(signaal_row.join(delivery, carried & within))
+        .where(rows & delivery.c.state.in_([int(state) for state in _ENDED]))
+    )
+    found = {no: (ROW_STATE_OF_DELIVERY[DeliveryState(state)], reason) for no, state, reason in conn.execute(ended)}
+    found |= {no: (_REFUSED_ONE_BY_ONE, code) for no, code in conn.execute(refused)}
+    return [EndedRow(row_no=no, state=state, code=code) for no, (state, code) in sorted(found.items())]
+
+
+def _of(upload_no: int) -> sa.ColumnElement[bool]:
+    return (delivery.c.upload_no == upload_no) & (delivery.c.kind == SIGNALEN)
 
 
 def late_threatening_rows(conn: Connection, *, upload_no: int, before: dt.datetime) -> int:
-    """Rows of possibly threatening parcels that were made before `before` and still wait."""
+    """Rows of possibly threatening parcels that still wait, of an upload that was received before `before`."""
     t = delivery.c
     waiting = (t.upload_no == upload_no) & (t.kind == SIGNALEN) & t.state.in_([int(state) for state in UNFINISHED])
-    late = waiting & t.threatening.is_(True) & (t.created_at < before)
+    received = sa.select(upload.c.received_at).where(upload.c.no == upload_no).scalar_subquery()
+    late = (
+        waiting & t.threatening.is_(True) & (received < sa.bindparam("before", before, type_=upload.c.received_at.type))
+    )
     return int(conn.execute(sa.select(sa.func.coalesce(sa.func.sum(t.row_count), 0)).where(late)).scalar_one())

@@ -60,6 +60,7 @@ async def get_verwerkingsverslag(request: AnyRequest, upload_id: FromPath[str]) 
     """The report in the form that the caller likes best: JSON, CSV, or a page."""
     partner = await signed_in_partner(request)
     form = best(request.headers.get("accept"), REPORT_FORMS)
+    parts_of(request).limits.spend_report(partner)
     own_id = _id(upload_id)
     if form == CSV:
         return await _as_csv(request, partner, own_id)

@@ -193,7 +193,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
                 content={"application/json": Verwerkingsverslag, "text/csv": TEXT, "text/html": TEXT},
             ),
         ),
-        problems=(400, *_SIGNED_IN, 404, 409, 503),
+        problems=(400, *_SIGNED_IN, 404, 409, 429, 503),
     ),
     Operation(
         id="leesTerugkoppelingen",

@@ -1,7 +1,9 @@
 """The report on both engines: it tells every row that did not plainly pass, once, and the equation holds in it."""
 
+from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 import sqlalchemy as sa
 
@@ -11,6 +13,7 @@ from gateway.flow import report
 from gateway.flow.kit import Kit
 from gateway.flow.receive import Claims, announce
 from gateway.lifecycle import DeliveryState
+from gateway.stages.rules import rule as rule_of
 from gateway.store.schema import delivery, row_refusal
 from gateway.store.uploads import Upload
 from tests.builders import AMSTERDAM, UTRECHT, a_csv, a_directory, a_gemeente, a_partner, a_row, an_overeenkomst
@@ -94,6 +97,58 @@ def test_rows_refused_after_they_went_on_are_told_with_the_systems_code(kit: Kit
         (3, "systeem_geweigerd"),
         (5, "systeem_geweigerd"),
     ]
+    assert all("Herstel" in line.wat_te_doen for line in lines if line.status)
+    [cause] = found.weigeringen_na_aanname
+    assert (cause.code, cause.aantal, cause.eerste_regels) == ("systeem_geweigerd", 2, (3, 5))
+
+
+def test_stopped_rows_are_told_with_the_rule_that_stopped_them(kit: Kit) -> None:
+    world(kit)
+    upload = process(kit, a_file(bad=0))
+    deliver(kit, upload, AMSTERDAM, DeliveryState.STOPPED, last_reason="overeenkomst_niet_van_kracht")
+    deliver(kit, upload, UTRECHT, DeliveryState.STOPPED)
+    found = reported(kit, upload)
+    assert [(line.status, line.reden, line.systeemcode) for line in found.systeemweigeringen] == [
+        *[("gestopt", "overeenkomst_niet_van_kracht", None)] * 4,
+        ("gestopt", None, None),
+    ]
+    by_rule, unnamed = found.weigeringen_na_aanname
+    rule = rule_of("overeenkomst_niet_van_kracht")
+    assert (by_rule.code, by_rule.aantal, by_rule.eerste_regels) == (rule.code, 4, (1, 2, 3, 4))
+    assert rule.melding in by_rule.melding
+    assert by_rule.wat_te_doen == rule.wat_te_doen
+    assert (unnamed.code, unnamed.aantal) == ("gestopt", 1)
+    assert unnamed.wat_te_doen
+    lines = [line for line in report.report_lines(kit, PARTNER, upload_id=upload.id) if line.status]
+    assert [line.wat_te_doen for line in lines] == [*[rule.wat_te_doen] * 4, unnamed.wat_te_doen]
+
+
+def test_rows_refused_later_are_cut_with_a_flag_and_read_some_at_a_time(
+    kit: Kit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world(kit)
+    upload = process(kit, a_file(good=30, bad=0))
+    deliver(kit, upload, AMSTERDAM, DeliveryState.STOPPED, last_reason="overeenkomst_niet_van_kracht")
+    asked: list[int] = []
+    real = report.ended_rows
+
+    def counting(*arguments: Any, after: int, **more: Any) -> Any:
+        asked.append(after)
+        return real(*arguments, after=after, **more)
+
+    monkeypatch.setattr(report, "ended_rows", counting)
+    monkeypatch.setattr(report, "_ROWS_AT_ONCE", 7)
+    lines = report.report_lines(kit, PARTNER, upload_id=upload.id)
+    assert asked == []
+    assert [line.regel for line in lines if line.status] == list(range(1, 31))
+    assert asked == [0, 7, 14, 21, 28]
+    intake = msgspec.structs.replace(kit.settings.intake, report_rows=8)
+    few = replace(kit, settings=msgspec.structs.replace(kit.settings, intake=intake))
+    cut = reported(few, upload)
+    assert [line.regel for line in cut.systeemweigeringen] == list(range(1, 9))
+    assert cut.systeemweigeringen_afgekapt
+    assert cut.weigeringen_na_aanname[0].aantal == 30
+    assert not reported(kit, upload).systeemweigeringen_afgekapt
 
 
 def test_split_parcels_count_at_their_children(kit: Kit) -> None:

@@ -99,6 +99,14 @@ def test_the_form_follows_accept(api: Api, path: str, accept: str | None, media_
     assert answer.headers["Vary"] == "Accept"
 
 
+def test_reports_are_limited_per_partner(api: Api, path: str) -> None:
+    api.configure(max_per_minuut=1)
+    with api.partner() as client:
+        answers = [client.get(f"{path}/verwerkingsverslag") for _ in range(11)]
+    assert [answer.status_code for answer in answers] == [200] * 10 + [429]
+    assert int(answers[-1].headers["Retry-After"]) >= 1
+
+
 def test_the_csv_reads_as_csv_and_holds_no_formula(api: Api, path: str) -> None:
     with api.partner() as client:
         text = client.get(f"{path}/verwerkingsverslag", headers={"Accept": "text/csv"}).content.decode("utf-8-sig")

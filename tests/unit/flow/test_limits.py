@@ -27,6 +27,15 @@ def test_a_burst_up_to_the_rate_then_one_per_interval(clock: FakeClock) -> None:
         limits.spend(PARTNER)
 
 
+def test_reports_have_a_wider_rate_of_their_own(clock: FakeClock) -> None:
+    limits = Limits(clock)
+    for _ in range(30):
+        limits.spend_report(PARTNER)
+    with pytest.raises(TooManyError, match="verwerkingsverslagen"):
+        limits.spend_report(PARTNER)
+    limits.spend(PARTNER)
+
+
 def test_a_clock_that_is_set_back_gives_nothing_away(clock: FakeClock) -> None:
     limits = Limits(clock)
     for _ in range(3):

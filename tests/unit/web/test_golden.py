@@ -68,6 +68,24 @@ REPORT = Verwerkingsverslag(
             signaal_id="01a1f84a-95c0-7d95-8d48-471400000007",
             systeemcode="<E-17>",
         ),
+        RegelStatus(
+            regel=9,
+            status="gestopt",
+            signaal_id="01a1f84a-95c0-7d95-8d48-471400000009",
+            reden="overeenkomst_niet_van_kracht",
+        ),
+    ),
+    systeemweigeringen_afgekapt=True,
+    weigeringen_na_aanname=(
+        BevindingGroep(
+            code="overeenkomst_niet_van_kracht",
+            ernst=Ernst.ERROR,
+            veld="gemeentecode",
+            melding="Gestopt voor aflevering.",
+            wat_te_doen="Controleer de looptijd van de overeenkomst.",
+            aantal=2000,
+            eerste_regels=(9,),
+        ),
     ),
 )
 
