@@ -1,7 +1,7 @@
-"""`signaalpoort deliveries`: list and filter, hold and release."""
+"""`signaalpoort deliveries`: list and filter; and how the verbs on deliveries choose theirs."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import click
@@ -10,12 +10,13 @@ from sqlalchemy import Connection
 from gateway import bootstrap
 from gateway.cli import Invocation, console
 from gateway.cli.show import delivery_table
-from gateway.errors import NotFoundError
+from gateway.errors import ConflictError, NotFoundError
 from gateway.lifecycle import DeliveryState
 from gateway.store import deliveries, uploads
 from gateway.store.deliveries import DeliveryView
 
 _STATES = [state.name.lower() for state in DeliveryState]
+_AT_ONCE = 100_000
 
 
 def filters(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -74,6 +75,26 @@ def select(conn: Connection, chosen: Mapping[str, str | None], *, after: int = 0
         after=after,
         limit=limit,
     )
+
+
+def pick(
+    conn: Connection,
+    numbers: Collection[int],
+    chosen: Mapping[str, str | None],
+    states: Collection[DeliveryState],
+    *,
+    everything: bool,
+) -> set[int]:
+    """The numbers named, or else what the options of `filters` choose among those in `states`.
+
+    ConflictError when nothing is named or chosen and `everything` was not said.
+    """
+    if numbers:
+        return set(numbers)
+    if not everything and not any(chosen.values()):
+        raise ConflictError("name deliveries, choose some by an option, or say --all")
+    found = (select(conn, {**chosen, "state": state.name.lower()}, limit=_AT_ONCE) for state in states)
+    return {one.id for some in found for one in some}
 
 
 def _plain(one: DeliveryView) -> dict[str, str | int | bool | None]:

@@ -4,12 +4,9 @@ import click
 
 from gateway import bootstrap
 from gateway.cli import Invocation
-from gateway.cli.deliveries import filters, select
-from gateway.errors import ConflictError
+from gateway.cli.deliveries import filters, pick
 from gateway.lifecycle import DeliveryState
 from gateway.store import deliveries
-
-_AT_ONCE = 100_000
 
 
 @click.command()
@@ -27,13 +24,8 @@ def command(invocation: Invocation, /, numbers: tuple[int, ...], everything: boo
     Examples: signaalpoort replay 4711 4712
               signaalpoort replay --to ris
     """
-    if not numbers and not everything and not any(chosen.values()):
-        raise ConflictError("name deliveries, choose some by an option, or say --all")
     with bootstrap.open_kit(invocation.settings()) as kit, kit.db.write() as conn:
-        wanted = set(numbers)
-        if not numbers:
-            dead = {**chosen, "state": DeliveryState.DEAD.name.lower()}
-            wanted = {one.id for one in select(conn, dead, limit=_AT_ONCE)}
+        wanted = pick(conn, numbers, chosen, {DeliveryState.DEAD}, everything=everything)
         moved = deliveries.replay(conn, wanted, now=kit.clock())
         kit.db.notify(conn, deliveries.CHANNEL)
     click.echo(f"{moved} dead letters go on")
