@@ -20,6 +20,7 @@ import polars as pl
 from contracts.row_states import ROW_STATES, RowState
 from gateway import log
 from gateway.errors import DiskFullError, StoreUnavailableError
+from gateway.flow.ahead import ahead
 from gateway.flow.deliver import FAR_LEASES
 from gateway.flow.duplicates import run_writer
 from gateway.flow.facts import load_facts
@@ -30,7 +31,6 @@ from gateway.flow.parcels import ParcelWriter
 from gateway.flow.publish import ClaimLostError, Result, destroy_raw, lease_ms, publish
 from gateway.flow.reading import FatalFileError, FileReader
 from gateway.flow.summary import FileFinding, IntakeSummary
-from gateway.stages.validate import Checked
 from gateway.stages.window import outside_window
 from gateway.store import processing
 from gateway.store import rows as row_store
@@ -180,7 +180,7 @@ def _delete_rows(kit: Kit, attempt: Attempt) -> None:
 
 
 class _Run:
-    """One attempt: reading runs a block ahead, index rows are inserted a block behind, each in a thread of its own."""
+    """One attempt as a pipeline of threads: reading, judging, sealing (the caller's), inserting index rows."""
 
     def __init__(self, kit: Kit, upload: Upload, attempt: Attempt) -> None:
         self._kit = kit
@@ -218,16 +218,15 @@ class _Run:
         """Read, judge, seal and index every row; what is to be published."""
         reader = FileReader(self._kit, self._upload, self._facts)
         try:
-            with reader.blocks() as blocks:
-                self._take_all(blocks)
+            with reader.blocks() as blocks, ahead(map(self._judge.judge, blocks), name="judging") as judged:
+                self._take_all(judged)
         except FatalFileError as fatal:
             return Result(summary=self._rejected(reader, fatal.finding))
         return self._accepted(reader)
 
-    def _take_all(self, blocks: Iterator[Checked]) -> None:
+    def _take_all(self, blocks: Iterator[Judged]) -> None:
         pending: Future[None] | None = None
-        for checked in blocks:
-            judged = self._judge.judge(checked)
+        for judged in blocks:
             index = self._take(judged)
             if pending is not None:
                 pending.result()

@@ -1,12 +1,11 @@
 """Reading an upload: decrypt, cut at record ends, parse, check. A thread of its own stays one block ahead."""
 
-import queue
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final, TypeVar
+from typing import Final
 
 from contracts.aanlevering import Ernst
+from gateway.flow.ahead import ahead
 from gateway.flow.facts import Facts
 from gateway.flow.kit import Kit
 from gateway.flow.raw_upload import read_raw_upload
@@ -21,8 +20,6 @@ from gateway.store.uploads import Upload
 
 MIB: Final = 1 << 20
 NOT_READ: Final = "niet gelezen"
-
-T = TypeVar("T")
 
 
 class FatalFileError(Exception):
@@ -46,7 +43,7 @@ class FileReader:
     @contextmanager
     def blocks(self) -> Iterator[Iterator[Checked]]:
         """Checked blocks in order; iterating raises FatalFileError when the whole file is refused."""
-        with _ahead(self._checked()) as blocks:
+        with ahead(self._checked(), name="reading") as blocks:
             yield blocks
 
     def _checked(self) -> Iterator[Checked]:
@@ -72,53 +69,3 @@ class FileReader:
         if rule(finding.code).ernst is Ernst.FATAL:
             raise FatalFileError(finding)
         self.file_findings.append(finding)
-
-
-class _End:
-    """Marks the end of the items, with the error that ended them, if any."""
-
-    def __init__(self, error: BaseException | None = None) -> None:
-        self.error = error
-
-
-@contextmanager
-def _ahead(items: Iterator[T]) -> Iterator[Iterator[T]]:
-    """Run `items` in a thread, one item ahead; an error comes out where the item would have."""
-    waiting: queue.Queue[T | _End] = queue.Queue(maxsize=1)
-    stop = threading.Event()
-
-    def produce() -> None:
-        end = _End()
-        try:
-            for item in items:
-                waiting.put(item)
-                if stop.is_set():
-                    return
-        except BaseException as error:  # carried over to the thread that iterates
-            end = _End(error)
-        waiting.put(end)
-
-    def take() -> Iterator[T]:
-        while not isinstance(item := waiting.get(), _End):
-            yield item
-        if item.error is not None:
-            raise item.error
-
-    producer = threading.Thread(target=produce, name="reading", daemon=True)
-    producer.start()
-    try:
-        yield take()
-    finally:
-        stop.set()
-        while producer.is_alive():
-            with _nothing_waiting():
-                waiting.get_nowait()
-            producer.join(timeout=0.01)
-
-
-@contextmanager
-def _nothing_waiting() -> Iterator[None]:
-    try:
-        yield
-    except queue.Empty:
-        return

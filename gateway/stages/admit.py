@@ -28,7 +28,9 @@ def apply_gate(rows: pl.DataFrame, gate: pl.DataFrame) -> tuple[pl.DataFrame, pl
     `gate`: one line per GATE_KEY with allowed, state, code, vorm and what an allowed row needs. A row without a line
     in it is denied: the caller judged every combination, so it can only lack a gemeente or soort, an error by itself.
     """
-    judged = rows.join(gate.rename({"state": "gate_state"}), on=GATE_KEY, how="left", nulls_equal=True)
+    judged = rows.join(
+        gate.rename({"state": "gate_state"}), on=GATE_KEY, how="left", nulls_equal=True, maintain_order="left"
+    )
     denied = pl.col("allowed").eq(False) & pl.col("allowed").is_not_null()  # a literal of a column
     overrules = denied & ~pl.col("state").is_in(_BEFORE_GATE)
     unjudged = pl.col("allowed").is_null() & pl.col("state").eq(0)

@@ -38,7 +38,7 @@ def route_block(
     other columns stay. A refused row's `gemeentecode` is null. `reference`: schema REFERENCE, or None.
     """
     judged = _judge(_with_places(rows, reference, today), has_table=reference is not None)
-    findings = pl.concat([_finding(judged, code) for code in (*_REFUSING, *_REMARKS)]).sort("row_no")
+    findings = _findings(judged)
     refused = pl.any_horizontal(*_REFUSING)
     state = pl.when(refused & (pl.col("state") == 0)).then(pl.lit(int(RowState.REGEL_AFGEKEURD))).otherwise("state")
     resolved = pl.when(refused).then(None).otherwise(pl.coalesce("_own", "_only"))
@@ -85,6 +85,14 @@ def _judge(rows: pl.DataFrame, *, has_table: bool) -> pl.DataFrame:
         (named & (pl.col("gemeentecode") != own)).fill_null(value=False).alias("gemeente_opgeheven"),
         (looked_up & ~listed & real).alias("postcode_niet_in_tabel"),
     )
+
+
+def _findings(judged: pl.DataFrame) -> pl.DataFrame:
+    """By row. Most codes occur in no row of a block: those cost one look at all of them together."""
+    codes = (*_REFUSING, *_REMARKS)
+    occurs = judged.select(pl.col(codes).any()).row(0)
+    found = [_finding(judged, code) for code, any_ in zip(codes, occurs, strict=True) if any_]
+    return pl.concat(found).sort("row_no", maintain_order=True) if found else pl.DataFrame(schema=_FINDINGS)
 
 
 def _finding(judged: pl.DataFrame, code: str) -> pl.DataFrame:
