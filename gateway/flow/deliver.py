@@ -35,8 +35,11 @@ WEBHOOK_SLOTS: Final = 4
 """Requests in flight per webhook: 16 halve the rate of one receiver (measured)."""
 FAR_LEASES: Final = 10
 """Leases: nobody gives one so long, and a host whose lease is set longer than ours is not that far off."""
-_RENEW_PARTS: Final = 3
-"""A lease is renewed when a third of it is gone: two renewals may fail before it runs out."""
+LOOK_PARTS: Final = 6
+"""A worker with something on the wire looks each sixth of a lease, and renews what was not renewed for a sixth.
+
+So each lease is renewed within a third of it, and two renewals may fail before it runs out.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +125,7 @@ def _look_after_leases(
         return []
     if wheel.last_look_ms is None:  # the clock may have been set back before this process could see it
         leases.shorten(conn, longest_ms=at_ms + FAR_LEASES * lease_ms, lease_until_ms=at_ms + lease_ms)
-    if abs(at_ms - wheel.renewed_ms) >= lease_ms // _RENEW_PARTS:
+    if abs(at_ms - wheel.renewed_ms) >= lease_ms // LOOK_PARTS:
         leases.renew(conn, flying, lease_until_ms=at_ms + lease_ms)
         wheel.renewed_ms = at_ms
     first_alone = wheel.alone and wheel.turns == 0

@@ -19,7 +19,7 @@ from contracts.ports import Adapter
 from gateway import log, retry
 from gateway.errors import DiskFullError, StoreUnavailableError
 from gateway.flow.answers import Ended, fraction
-from gateway.flow.deliver import DeliverParts, Wheel, open_parcel, turn
+from gateway.flow.deliver import LOOK_PARTS, DeliverParts, Wheel, open_parcel, turn
 from gateway.flow.kit import Kit
 from gateway.lifecycle import DeliveryState
 from gateway.retry import Cause
@@ -46,6 +46,7 @@ class Worker:
         self._parts = parts
         self._adapters = adapters
         self._work = kit.settings.work
+        self._look_seconds = self._work.lease_seconds / LOOK_PARTS
         self._wheel = Wheel(worker=name, alone=alone)
         self._flying: dict[asyncio.Task[None], Claimed] = {}
         self._ended: list[Ended] = []
@@ -82,12 +83,13 @@ class Worker:
             self._start(claimed)
         if turned.again:
             return CONTENDED_SECONDS
-        return min(self._work.poll_seconds, self._work.lease_seconds / 4)
+        return min(self._work.poll_seconds, self._look_seconds)
 
     def _failed(self, error: Exception) -> float:
         self._failures += 1
         _tell("turn", error)
-        return retry.wait(Cause.NOT_SENT, attempt=self._failures, fraction=fraction(self._kit)).total_seconds()
+        pause = retry.wait(Cause.NOT_SENT, attempt=self._failures, fraction=fraction(self._kit)).total_seconds()
+        return min(pause, self._look_seconds) if self._flying else pause
 
     async def _record_apart(self, ended: list[Ended]) -> None:
         """A defect in one answer must not hold up the others: each alone; the one at fault is left to its lease."""
@@ -116,7 +118,7 @@ class Worker:
     async def _finish(self) -> None:
         """Attempts end by their own timeout; answers that cannot be recorded any more are left to their leases."""
         while self._flying:
-            await asyncio.wait(set(self._flying), timeout=self._work.lease_seconds / 4)
+            await asyncio.wait(set(self._flying), timeout=self._look_seconds)
             await self._turn(0)
         for _ in range(FINAL_TRIES):
             pause = await self._turn(0)

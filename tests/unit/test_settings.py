@@ -34,7 +34,7 @@ def test_a_file_and_the_environment_together(tmp_path: Path) -> None:
         ("[https]\nport = 70000\n", "https.port"),
         ("[storage]\nkey_dir = 3\n", "storage.key_dir"),
         ('[storage]\nkey_dir = ""\n', "storage.key_dir"),
-        ("[work]\nattempt_timeout_seconds = 30\nlease_seconds = 30\n", "work.attempt_timeout_seconds"),
+        ("[work]\nlease_seconds = 0\n", "work.lease_seconds"),
         ("[https\n", "not TOML"),
     ],
 )
@@ -51,3 +51,8 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 def test_a_section_in_the_environment_must_exist() -> None:
     with pytest.raises(SettingsError, match="SIGNAALPOORT_KLEUR_ROOD"):
         load_settings(None, {"SIGNAALPOORT_KLEUR_ROOD": "1"})
+
+
+def test_a_dead_workers_parcels_are_taken_over_within_ten_seconds_though_an_attempt_may_last_longer() -> None:
+    work = load_settings(None, {}).work
+    assert work.lease_seconds + work.poll_seconds < 10 < work.attempt_timeout_seconds
