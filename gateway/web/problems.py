@@ -22,81 +22,124 @@ TYPE_PREFIX: Final = "urn:signaalpoort:probleem:"
 
 
 class Kind(Struct, frozen=True, kw_only=True):
-    """One line of the table: status, the end of `type`, title, and the detail when the error brings none."""
+    """One line of the table: status, the end of `type`, title, what is wrong, and what to do about it.
+
+    `detail` gives way to what the error itself says is wrong; `advice` always follows.
+    """
 
     status: int
     slug: str
     title: str
     detail: str
+    advice: str
 
 
-def _kind(status: int, slug: str, title: str, detail: str) -> Kind:
-    return Kind(status=status, slug=slug, title=title, detail=detail)
+def _kind(status: int, slug: str, title: str, detail: str, advice: str) -> Kind:
+    return Kind(status=status, slug=slug, title=title, detail=detail, advice=advice)
 
 
 SERVER_FAULT: Final = _kind(
     500,
     "interne-fout",
     "Er ging bij ons iets mis",
-    "De fout is vastgelegd. Er is niets ontvangen of gewijzigd tenzij u daar een bewijs van hebt; probeer het opnieuw.",
+    "De fout is vastgelegd. Er is niets ontvangen of gewijzigd tenzij u daar een bewijs van hebt.",
+    "Probeer het opnieuw.",
 )
 
 PROBLEMS: Final[dict[type[Exception], Kind]] = {
     errors.InvalidInputError: _kind(
-        400, "ongeldige-invoer", "De aanvraag bevat fouten", "Herstel de genoemde punten en stuur de aanvraag opnieuw."
+        400,
+        "ongeldige-invoer",
+        "De aanvraag bevat fouten",
+        "Zo kan de aanvraag niet worden gelezen.",
+        "Herstel de genoemde punten en stuur de aanvraag opnieuw.",
     ),
     errors.DigestMismatchError: _kind(
         400,
         "inhoud-wijkt-af",
         "De inhoud wijkt af van wat is opgegeven",
-        "Er is niets ontvangen. Stuur het bestand opnieuw.",
+        "Er is niets ontvangen.",
+        "Controleer wat u opgeeft en stuur het bestand opnieuw.",
     ),
     errors.IncompleteBodyError: _kind(
-        400, "inhoud-afgebroken", "De inhoud is niet compleet", "Er is niets ontvangen. Stuur het bestand opnieuw."
+        400, "inhoud-afgebroken", "De inhoud is niet compleet", "Er is niets ontvangen.", "Stuur het bestand opnieuw."
     ),
     errors.NotAuthenticatedError: _kind(
         401,
         "niet-aangemeld",
         "U bent niet aangemeld",
+        "Er is geen geldige aanmelding.",
         "Gebruik een clientcertificaat van een vertrouwde uitgever of een geldig token.",
     ),
-    errors.NotAllowedError: _kind(403, "niet-toegestaan", "U mag dit niet", "Uw aanmelding geeft hier geen recht op."),
-    errors.NotFoundError: _kind(404, "niet-gevonden", "Niet gevonden", "Dit bestaat niet, of het is niet van u."),
+    errors.NotAllowedError: _kind(
+        403,
+        "niet-toegestaan",
+        "U mag dit niet",
+        "Uw aanmelding geeft hier geen recht op.",
+        "Vraag beheer om uw toegang na te gaan.",
+    ),
+    errors.NotFoundError: _kind(
+        404,
+        "niet-gevonden",
+        "Niet gevonden",
+        "Dit bestaat niet, of het is niet van u.",
+        "Controleer het adres en met welke aanmelding u dit vraagt.",
+    ),
     NotAcceptableError: _kind(
-        406, "vorm-niet-beschikbaar", "Deze vorm is niet beschikbaar", "Vraag in Accept om een vorm die dit pad geeft."
+        406,
+        "vorm-niet-beschikbaar",
+        "Deze vorm is niet beschikbaar",
+        "Dit pad geeft geen vorm die u aanneemt.",
+        "Vraag in Accept om een vorm die dit pad geeft.",
     ),
     errors.ConflictError: _kind(
-        409, "botst", "De aanvraag botst met wat er al is", "Haal eerst de huidige stand op en pas de aanvraag aan."
+        409,
+        "botst",
+        "De aanvraag botst met wat er al is",
+        "Wat u vraagt past niet bij de huidige stand.",
+        "Haal eerst de huidige stand op en pas de aanvraag aan.",
     ),
     errors.TooLargeError: _kind(
-        413, "te-groot", "De inhoud is te groot", "Splits het bestand, of vraag beheer om een hogere grens."
+        413,
+        "te-groot",
+        "De inhoud is te groot",
+        "Er is niets ontvangen.",
+        "Splits het bestand, of vraag beheer om een hogere grens.",
     ),
     errors.UnsupportedMediaError: _kind(
-        415, "soort-inhoud-onbekend", "Deze soort inhoud wordt niet aangenomen", "Kies een Content-Type van dit pad."
+        415,
+        "soort-inhoud-onbekend",
+        "Deze soort inhoud wordt niet aangenomen",
+        "Er is niets ontvangen.",
+        "Kies een Content-Type en een Content-Encoding die dit pad aanneemt.",
     ),
     errors.TooManyError: _kind(
         429,
         "te-veel-aanvragen",
         "Te veel aanvragen",
+        "U stuurt meer aanvragen dan is afgesproken.",
         "Wacht het aantal seconden in Retry-After en probeer het opnieuw.",
     ),
     errors.StoreUnavailableError: _kind(
         503,
         "tijdelijk-niet-beschikbaar",
         "Tijdelijk niet beschikbaar",
-        "Er is niets ontvangen of gewijzigd. Probeer het na Retry-After opnieuw.",
+        "Er is niets ontvangen of gewijzigd.",
+        "Probeer het na Retry-After opnieuw.",
     ),
     errors.DiskFullError: _kind(
         507,
         "geen-ruimte",
         "Er is tijdelijk geen ruimte",
-        "Er is niets ontvangen. Beheer is gewaarschuwd; probeer het na Retry-After opnieuw.",
+        "Er is niets ontvangen; beheer is gewaarschuwd.",
+        "Probeer het na Retry-After opnieuw.",
     ),
     errors.KeyDestroyedError: _kind(
         410,
         "vernietigd",
         "Dit is op tijd vernietigd",
         "De bewaartermijn is voorbij; dit is met opzet niet meer leesbaar.",
+        "Hebt u het nog nodig, gebruik dan uw eigen gegevens.",
     ),
     errors.IntegrityError: SERVER_FAULT,
     errors.SettingsError: SERVER_FAULT,
@@ -114,7 +157,7 @@ TOLD: Final = (
     errors.TooManyError,
     NotAcceptableError,
 )
-"""Errors whose own message is the detail: it is Dutch, written for the sender, and quotes nothing.
+"""Errors whose own message opens the detail: it is Dutch, written for the sender, and quotes nothing.
 
 NotFoundError is not among them: "not there" and "not yours" must read the same.
 """
@@ -122,7 +165,13 @@ NotFoundError is not among them: "not there" and "not yours" must read the same.
 HTTP_PROBLEMS: Final[dict[int, Kind]] = {
     400: PROBLEMS[errors.InvalidInputError],
     404: PROBLEMS[errors.NotFoundError],
-    405: _kind(405, "methode-niet-toegestaan", "Deze methode kan hier niet", "Allow noemt de methoden van dit pad."),
+    405: _kind(
+        405,
+        "methode-niet-toegestaan",
+        "Deze methode kan hier niet",
+        "Dit pad kent de methode van de aanvraag niet.",
+        "Kies een van de methoden in Allow.",
+    ),
     413: PROBLEMS[errors.TooLargeError],
     415: PROBLEMS[errors.UnsupportedMediaError],
 }
@@ -151,13 +200,13 @@ def kind_of(error: Exception) -> Kind:
 
 
 def body_of(error: Exception, kind: Kind) -> ProblemBody:
-    """The problem as it is told; only those of `TOLD` show their own message."""
+    """The problem as it is told: what is wrong, then what to do; only those of `TOLD` show their own message."""
     told = str(error) if isinstance(error, TOLD) else ""
     return ProblemBody(
         type=TYPE_PREFIX + kind.slug,
         title=kind.title,
         status=kind.status,
-        detail=told or kind.detail,
+        detail=f"{told or kind.detail} {kind.advice}",
         errors=tuple(_located(problem) for problem in getattr(error, "problems", ())),
         limit=error.limit if isinstance(error, errors.TooLargeError) else None,
     )
@@ -203,6 +252,9 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]
     kind = kind_of(error)
     if kind.status == 500:
         log.emit(log.REQUEST_FAILED, level=logging.ERROR, error_type=type(error).__name__, where=_where(request, error))
+    elif kind.status > 500:
+        where = _where(request, error)
+        log.emit(log.REQUEST_REFUSED, level=logging.WARNING, error_type=type(error).__name__, where=where)
     status, headers, body = encode(error)
     media_type = headers.pop("Content-Type")
     return Response(body, status_code=status, headers=headers, media_type=media_type)

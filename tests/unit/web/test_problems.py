@@ -28,7 +28,28 @@ def test_types_are_told_apart_and_senders_are_never_blamed_for_ours() -> None:
     for error, kind in own.items():
         assert (400 <= kind.status < 500) == issubclass(error, errors.SenderError) or kind.status == 410
         assert kind.title
-        assert kind.detail
+        assert kind.detail.endswith(".")
+        assert kind.advice.endswith(".")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        errors.InvalidInputError("Dit is mis."),
+        errors.DigestMismatchError("Dit is mis."),
+        errors.NotAllowedError("Dit is mis."),
+        errors.ConflictError("Dit is mis."),
+        errors.TooLargeError("Dit is mis.", limit=1),
+        errors.TooManyError("Dit is mis.", retry_after=1),
+        NotAcceptableError("Dit is mis."),
+        errors.NotFoundError("secret"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_what_is_wrong_never_takes_the_place_of_what_to_do(error: Exception) -> None:
+    kind = kind_of(error)
+    wrong = kind.detail if isinstance(error, errors.NotFoundError) else "Dit is mis."
+    assert msgspec.json.decode(encode(error)[2])["detail"] == f"{wrong} {kind.advice}"
 
 
 @pytest.mark.parametrize(
@@ -57,7 +78,7 @@ def test_input_problems_are_told_with_their_place() -> None:
     ]
     status, _, body = encode(InvalidInputError("drie fouten", problems))
     told = msgspec.json.decode(body)
-    assert (status, told["detail"]) == (400, "drie fouten")
+    assert (status, told["detail"].startswith("drie fouten ")) == (400, True)
     assert [(one["in"], one["location"]) for one in told["errors"]] == [
         ("query", "na"),
         ("header", "Content-Digest"),
