@@ -49,7 +49,7 @@ def take_over(conn: Connection, *, now: dt.datetime, now_ms: int | None) -> list
     t = delivery.c
     late = sa.text(CLAIMED_SQL) if now_ms is None else sa.text(CLAIMED_SQL) & (t.lease_until_ms < now_ms)
     dead = conn.execute(
-        sa.select(t.id, t.worker, t.attempts).where(late).order_by(t.id).with_for_update(skip_locked=True)
+        sa.select(t.id, t.worker, t.attempts, t.claim_id).where(late).order_by(t.id).with_for_update(skip_locked=True)
     ).all()
     if not dead:
         return []
@@ -57,10 +57,15 @@ def take_over(conn: Connection, *, now: dt.datetime, now_ms: int | None) -> list
     freed = {"state": lost, "claim_id": None, "worker": None, "lease_until_ms": None, "due_at": now}
     said = {"last_outcome": "unknown", "last_reason": LEASE_RAN_OUT}
     unknown_since = sa.func.coalesce(t.unknown_since, sa.bindparam("now", now, type_=t.unknown_since.type))
-    conn.execute(
-        sa.update(delivery)
-        .where(t.id.in_([row.id for row in dead]))
-        .values(**freed, **said, unknown_since=unknown_since)
+    as_found = t.id.in_([row.id for row in dead]) & t.claim_id.in_(sorted({row.claim_id for row in dead}))
+    taken = set(
+        conn.execute(
+            sa.update(delivery)
+            .where(as_found & late)
+            .values(**freed, **said, unknown_since=unknown_since)
+            .returning(t.id)
+        ).scalars()
     )
+    dead = [row for row in dead if row.id in taken]
     close_attempts(conn, [AttemptEnd(row.id, row.attempts, now, "unknown", LEASE_RAN_OUT) for row in dead])
     return [TakenOver(id=row.id, worker=row.worker or "") for row in dead]

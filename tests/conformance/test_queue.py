@@ -238,6 +238,25 @@ class TestLeases:
             (attempt,) = deliveries.attempts(conn, one)
         assert (attempt.outcome, attempt.reason, attempt.ended_at) == ("unknown", "lease_ran_out", START + MINUTE)
 
+    def test_a_claim_that_ended_since_it_was_found_late_is_not_taken_over(self, database: Database) -> None:
+        first, second = put(database, a_delivery(), a_delivery())
+        claim(database, lease_ms=-1)
+        settled: list[bool] = []
+        with database.write() as conn:
+
+            def settle_first(conn: sa.Connection, clause: object, *_: object) -> None:
+                # between finding and taking, which locks do not let happen by chance
+                if isinstance(clause, sa.Update) and not settled:
+                    settled.append(True)
+                    ended = {"state": int(DeliveryState.ACCEPTED), "claim_id": None, "lease_until_ms": None}
+                    conn.execute(sa.update(delivery).where(delivery.c.id == first).values(ended))
+
+            sa.event.listen(conn, "before_execute", settle_first)
+            taken = leases.take_over(conn, now=START, now_ms=now_ms(conn))
+            sa.event.remove(conn, "before_execute", settle_first)
+        assert [one.id for one in taken] == [second]
+        assert view(database, first).state is DeliveryState.ACCEPTED
+
     def test_a_lease_that_runs_is_left_alone(self, database: Database) -> None:
         put(database, a_delivery())
         claim(database)
