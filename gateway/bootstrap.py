@@ -37,7 +37,16 @@ from gateway.flow.kit import Kit
 from gateway.flow.limits import Limits
 from gateway.flow.process import process_next, sweep, take_over_dead
 from gateway.runtime.current import Connections, CurrentDirectory
-from gateway.runtime.schedule import Job, ReloadOnChange, ThreateningAlert, poll_results, run_jobs, run_once
+from gateway.runtime.schedule import (
+    DestinationAlert,
+    Job,
+    ReloadOnChange,
+    ThreateningAlert,
+    askable,
+    poll_results,
+    run_jobs,
+    run_once,
+)
 from gateway.runtime.worker import Worker
 from gateway.settings import Settings
 from gateway.stages.directory import Directory
@@ -273,7 +282,7 @@ def _jobs(process: _Process, stop: asyncio.Event) -> list[Job]:
         return Job(name=f"ask_{key}", every=poll, run=ask_one)
 
     async def ask_for_results() -> None:
-        await asyncio.gather(*(run_once(ask(key)) for key in process.directory().systemen))
+        await asyncio.gather(*(run_once(ask(key)) for key in askable(kit, process.directory())))
 
     return [
         Job(name="process", every=poll, run=process_waiting),
@@ -284,18 +293,22 @@ def _jobs(process: _Process, stop: asyncio.Event) -> list[Job]:
             run=ask_for_results,
         ),
         Job(name="threatening", every=_MINUTE, run=ThreateningAlert(kit)),
+        Job(name="destinations", every=_MINUTE, run=DestinationAlert(kit, process.directory)),
         Job(name="close_retired", every=_MINUTE, run=process.connections.close_retired),
         Job(name="sweep", every=10 * _MINUTE, run=lambda: _ignore(sweep(kit))),
         Job(name="erase", every=60 * _MINUTE, run=lambda: _ignore(erase_due(kit))),
     ]
 
 
-def _take_results(process: _Process, key: str, poll: Poll) -> None:
-    """What a system answers to our own question counts as reported by a credential of that system for all gemeenten."""
+def _take_results(process: _Process, key: str, poll: Poll) -> list[str]:
+    """What a system answers to our own question counts as reported by a credential of that system for all gemeenten.
+
+    The status of each, in order.
+    """
     if not poll.resultaten:
-        return
+        return []
     asked = Toegang(key=f"poll-{key}", systeem=key, gemeenten=tuple(GEMEENTEN), van=dt.date.min)
-    hear(process.kit, process.directory(), asked, poll.resultaten)
+    return [answer.status for answer in hear(process.kit, process.directory(), asked, poll.resultaten)]
 
 
 def _ignore(_: object) -> None:

@@ -8,21 +8,31 @@ import contextlib
 import datetime as dt
 import inspect
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from contracts.ports import Adapter, Poll
 from gateway import log
-from gateway.flow.deliver import DeliverParts, send_elsewhere
+from gateway.flow.deliver import DeliverParts, limits, send_elsewhere
+from gateway.flow.hear import ONBEKEND_SIGNAAL, ONGELDIG
 from gateway.flow.kit import Kit
-from gateway.store import deliveries, destinations
+from gateway.stages.directory import Directory
+from gateway.store import deliveries, destinations, processing
 from gateway.store.directory import current_generation
 
 MOVED_AT_ONCE: Final = 500
 """Parcels judged anew in one transaction when systems change."""
 POLLS_AT_ONCE: Final = 20
 """Pages of results fetched from one system before others get a turn."""
+TOLD_AT_ONCE: Final = 100
+"""Late parcels, and as many late uploads, told in one look; the rest follows in the next."""
+TELL_AGAIN: Final = dt.timedelta(hours=1)
+_ON_TIME: Final = 0.9
+"""Of the period between polls: clocks and loops of one process may be off by less than the rest of it."""
+UNREACHABLE: Final = dt.timedelta(hours=1)
+"""A destination that has not answered for so long, while something waits for it, is worth a telephone call."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,24 +88,67 @@ async def run_once(job: Job) -> None:
 class ThreateningAlert:
     """Alerts once per process for each possibly threatening parcel that no system has after the hours of the settings.
 
-    The alert tells operations; the partner's report then says to phone.
+    An upload that waits so long to be processed alerts too: nobody knows yet what it tells of. The hours count from
+    the receipt. The alert tells operations; the partner's report then says to phone.
     """
 
     def __init__(self, kit: Kit) -> None:
         self._kit = kit
-        self._told: set[int] = set()
+        self._told_parcels: set[int] = set()
+        self._told_uploads: set[int] = set()
 
     def __call__(self) -> None:
         """Look once."""
         now = self._kit.clock()
-        limit = dt.timedelta(hours=self._kit.settings.work.threatening_alert_hours)
+        before = now - dt.timedelta(hours=self._kit.settings.work.threatening_alert_hours)
         with self._kit.db.read() as conn:
-            late = deliveries.late_threatening(conn, before=now - limit)
-        for found in late:
-            if found.id not in self._told:
-                hours = (now - found.created_at).total_seconds() / 3600
-                log.emit(log.THREATENING_LATE, level=logging.ERROR, delivery_id=found.id, hours=round(hours, 1))
-        self._told = {found.id for found in late}
+            parcels = deliveries.late_threatening(conn, before=before)
+            uploads = processing.late(conn, before=before)
+        self._told_parcels &= {id_ for id_, _ in parcels}
+        self._told_uploads &= {no for no, _, _ in uploads}
+        for id_, at in [found for found in parcels if found[0] not in self._told_parcels][:TOLD_AT_ONCE]:
+            log.emit(log.THREATENING_LATE, level=logging.ERROR, delivery_id=id_, hours=_hours(now - at))
+            self._told_parcels.add(id_)
+        for no, upload_id, at in [found for found in uploads if found[0] not in self._told_uploads][:TOLD_AT_ONCE]:
+            log.emit(log.UPLOAD_LATE, level=logging.ERROR, upload_id=upload_id, hours=_hours(now - at))
+            self._told_uploads.add(no)
+
+
+def _hours(age: dt.timedelta) -> float:
+    return round(age.total_seconds() / 3600, 1)
+
+
+class DestinationAlert:
+    """Alerts, each at most once an hour, for destinations that parcels wait for and that are gone or do not answer.
+
+    One that is paused or in maintenance may be unreachable without an alert: somebody knows.
+    """
+
+    def __init__(self, kit: Kit, directory: Callable[[], Directory]) -> None:
+        self._kit = kit
+        self._directory = directory
+        self._told: dict[tuple[str, str], dt.datetime] = {}
+
+    def __call__(self) -> None:
+        """Look once."""
+        now = self._kit.clock()
+        with self._kit.db.read() as conn:
+            waiting = destinations.waiting_counts(conn)
+            remembered = destinations.read_all(conn)
+        configured = limits(self._directory(), list(waiting), now)
+        for key, count in sorted(waiting.items()):
+            since = remembered[key].unreachable_since if key in remembered else None
+            limit = configured.get(key)
+            if limit is None:
+                self._tell(log.DESTINATION_MISSING, now, destination=key, count=count)
+            elif since is not None and now - since >= UNREACHABLE and not (limit.closed or remembered[key].paused):
+                self._tell(log.DESTINATION_UNREACHABLE, now, destination=key, count=count, hours=_hours(now - since))
+
+    def _tell(self, event: str, now: dt.datetime, *, destination: str, **numbers: float) -> None:
+        told = self._told.get((event, destination))
+        if told is None or now - told >= TELL_AGAIN:
+            self._told[(event, destination)] = now
+            log.emit(event, level=logging.ERROR, destination=destination, **numbers)
 
 
 class ReloadOnChange:
@@ -125,21 +178,38 @@ class ReloadOnChange:
         self._seen = now
 
 
-TakeResults = Callable[[str, Poll], None]
-"""Make the results of a poll of this destination durable; taking the same twice is harmless."""
+TakeResults = Callable[[str, Poll], Sequence[str]]
+"""Make the results of a poll of this destination durable, and say the status of each; repeating it is harmless."""
+
+
+def askable(kit: Kit, directory: Directory) -> list[str]:
+    """Systems that may be asked for results now: not paused, not in maintenance."""
+    found = limits(directory, list(directory.systemen), kit.clock())
+    return [key for key, limit in found.items() if not limit.closed]
 
 
 async def poll_results(kit: Kit, key: str, adapter: Adapter, take: TakeResults) -> None:
-    """Fetch results of one system from where the last poll ended; taken first, then the cursor: at least once."""
+    """Fetch results of one system from where the last poll ended; taken first, then the cursor: at least once.
+
+    Nothing when another process asked it a moment ago, or when its breaker is open.
+    """
+    if not await asyncio.to_thread(_claimed, kit, key):
+        return
     for _ in range(POLLS_AT_ONCE):
         cursor = await asyncio.to_thread(_cursor, kit, key)
         poll = await adapter.poll(cursor)
         if poll.problem is not None:
             log.emit(log.WORK_FAILED, level=logging.WARNING, step="poll_results", error_type=poll.problem, where=key)
             return
-        await asyncio.to_thread(_taken, kit, key, poll, take)
-        if not poll.more:
+        ours = await asyncio.to_thread(_taken, kit, key, poll, take, before=cursor)
+        if not (ours and poll.more):
             return
+
+
+def _claimed(kit: Kit, key: str) -> bool:
+    every = dt.timedelta(seconds=kit.settings.work.result_poll_seconds)
+    with kit.db.write() as conn:
+        return destinations.claim_poll(conn, key, now=kit.clock(), every=every * _ON_TIME)
 
 
 def _cursor(kit: Kit, key: str) -> str | None:
@@ -147,7 +217,16 @@ def _cursor(kit: Kit, key: str) -> str | None:
         return destinations.poll_cursor(conn, key)
 
 
-def _taken(kit: Kit, key: str, poll: Poll, take: TakeResults) -> None:
-    take(key, poll)
+def _taken(kit: Kit, key: str, poll: Poll, take: TakeResults, *, before: str | None) -> bool:
+    """False when another process went on from here meanwhile."""
+    statuses = Counter(take(key, poll))
+    passed_over = {
+        "unreadable": poll.unreadable,
+        **{status: statuses[status] for status in (ONGELDIG, ONBEKEND_SIGNAAL)},
+    }
+    if any(passed_over.values()):
+        log.emit(log.RESULTS_NOT_TAKEN, level=logging.WARNING, destination=key, **passed_over)
+    if poll.cursor == before:
+        return True
     with kit.db.write() as conn:
-        destinations.set_poll_cursor(conn, key, cursor=poll.cursor, polled_at=kit.clock())
+        return destinations.move_poll_cursor(conn, key, before=before, after=poll.cursor)

@@ -9,7 +9,7 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from gateway.stages.schedule import Breaker
-from gateway.store.schema import destination
+from gateway.store.schema import CLAIMABLE_SQL, CLAIMED_SQL, delivery, destination
 
 WEBHOOK: Final = "webhook:"
 """Prefix of destinations that are partners; the rest are keys of systems."""
@@ -82,11 +82,37 @@ def poll_cursor(conn: Connection, key: str) -> str | None:
     return conn.execute(sa.select(destination.c.poll_cursor).where(destination.c.key == key)).scalar_one_or_none()
 
 
-def set_poll_cursor(conn: Connection, key: str, *, cursor: str | None, polled_at: dt.datetime) -> None:
-    """Remember it, in the transaction that took the results or after it."""
+def claim_poll(conn: Connection, key: str, *, now: dt.datetime, every: dt.timedelta) -> bool:
+    """Whether this caller is to fetch results of this system now: who moves `polled_at` does, once per `every`.
+
+    Nobody does while it is paused or left alone by its breaker.
+    """
     ensure(conn, [key])
-    moved = {"poll_cursor": cursor, "polled_at": polled_at}
-    conn.execute(sa.update(destination).where(destination.c.key == key).values(moved))
+    t = destination.c
+    query = sa.select(t.polled_at, t.paused, t.failures, t.open_until).where(t.key == key)
+    polled_at, paused, failures, open_until = conn.execute(query).one()
+    recent = polled_at is not None and dt.timedelta(0) <= now - polled_at < every  # the clock may have been set back
+    if recent or paused or Breaker(failures, open_until).is_open(now):
+        return False
+    as_found = (t.key == key) & t.polled_at.is_not_distinct_from(polled_at)
+    return conn.execute(sa.update(destination).where(as_found).values(polled_at=now)).rowcount == 1
+
+
+def move_poll_cursor(conn: Connection, key: str, *, before: str | None, after: str | None) -> bool:
+    """Go on from `after`; False when another process moved the cursor from `before` meanwhile."""
+    t = destination.c
+    as_found = (t.key == key) & t.poll_cursor.is_not_distinct_from(before)
+    return conn.execute(sa.update(destination).where(as_found).values(poll_cursor=after)).rowcount == 1
+
+
+def waiting_counts(conn: Connection) -> dict[str, int]:
+    """destination → parcels that wait for it or are on the wire to it."""
+    counted: dict[str, int] = {}
+    for unfinished in (CLAIMABLE_SQL, CLAIMED_SQL):  # each has an index of its own
+        query = sa.select(delivery.c.destination, sa.func.count()).where(sa.text(unfinished))
+        for key, number in conn.execute(query.group_by(delivery.c.destination)):
+            counted[key] = counted.get(key, 0) + number
+    return counted
 
 
 _COLUMNS: Final = (

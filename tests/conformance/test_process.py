@@ -307,6 +307,7 @@ PANICS: list[Callable[[str], BaseException]] = [ValueError, pl.exceptions.PanicE
 
 def poison(monkeypatch: pytest.MonkeyPatch, error: Callable[[str], BaseException]) -> None:
     """Checking fails in the reading thread for a file that holds VERGIF: no file is known that does so by itself."""
+
     def check(piece: Any, *rest: Any) -> Any:
         if "VERGIF" in str(piece.to_dicts() if isinstance(piece, pl.DataFrame) else piece):
             raise error("VERGIF of a resident")

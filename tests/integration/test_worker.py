@@ -328,7 +328,12 @@ class Pages(Receiver):
 
 async def test_polling_goes_on_where_it_ended(kit: Kit) -> None:
     taken: list[str] = []
-    await poll_results(kit, "vps", Pages(), lambda key, poll: taken.append(f"{key}:{poll.cursor}"))
+
+    def take(key: str, poll: Poll) -> list[str]:
+        taken.append(f"{key}:{poll.cursor}")
+        return []
+
+    await poll_results(kit, "vps", Pages(), take)
     assert taken == ["vps:1", "vps:2", "vps:3"]
     with kit.db.read() as conn:
         assert destinations.poll_cursor(conn, "vps") == "3"
