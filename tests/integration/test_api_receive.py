@@ -455,11 +455,15 @@ def test_more_at_once_than_allowed_waits(api: Api) -> None:
     assert allowed.status_code == 202
 
 
-def test_below_the_watermark_nothing_is_taken_in(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_below_the_watermark_nothing_is_taken_in(
+    api: Api, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setattr(api.kit.blobs, "free_bytes", lambda: (1 << 20) + len(CSV) - 1)
     with api.partner() as client:
         refused = client.post(PATH, content=CSV)
     assert refused.status_code == 507
+    told = [r.fields for r in caplog.records if r.getMessage() == "request_refused"]  # type: ignore[attr-defined]  # ours
+    assert [fields["error_type"] for fields in told] == ["DiskFullError"]
     assert int(refused.headers["Retry-After"]) >= 1
     assert api.leftovers() == ([], [])
 
