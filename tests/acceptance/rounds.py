@@ -28,7 +28,7 @@ from tests.acceptance.processes import Process, kill_all
 ROUNDS: Final = int(os.environ.get("TORTURE_ROUNDS", "0"))
 SEED: Final = int(os.environ.get("TORTURE_SEED", "20261122"))
 ROUND_SECONDS: Final = 4.0
-SETTLE_SECONDS: Final = 150.0
+SETTLE_SECONDS: Final = max(150.0, 10.0 * ROUNDS)
 ROWS: Final = range(60, 240)
 PACE: Final = 0.8
 """Seconds between two files of one partner: more would only fill the queue of a small machine."""
