@@ -8,7 +8,6 @@ import datetime as dt
 import enum
 from typing import Annotated, Final
 
-import msgspec
 from msgspec import Meta, Struct
 
 SIGNAAL_VERSIE: Final = 1
@@ -107,6 +106,3 @@ class Signaal(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, ren
     def __repr__(self) -> str:
         """Show the id alone: a Signaal is personal data and its repr reaches logs and tracebacks."""
         return f"Signaal({self.signaal_id})"
-
-
-signaal_decoder: Final = msgspec.json.Decoder(Signaal)

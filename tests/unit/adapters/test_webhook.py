@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.config import AdapterConfigError, Secret, Surroundings
-from adapters.webhook import open_webhook
+from adapters.webhook import TIMEOUT_SECONDS, open_webhook
 from adapters.webhook.cloudevent import encode
 from adapters.webhook.guard import is_allowed, resolve
 from adapters.webhook.signature import SigningKey, signature_headers
@@ -306,3 +306,8 @@ def test_plain_http_only_where_private_addresses_are_allowed(respx_mock: respx.M
 def test_a_webhook_without_a_secret_is_refused(tmp_path: Path) -> None:
     with pytest.raises(AdapterConfigError, match="geheimen"):
         deliver(tmp_path, secrets=())
+
+
+def test_the_page_asks_for_an_answer_within_the_time_that_we_wait() -> None:
+    page = (Path(__file__).parents[3] / "deploy" / "guarantees.md").read_text("utf-8")
+    assert f"answer 2xx within {TIMEOUT_SECONDS} s" in page
