@@ -14,7 +14,6 @@ from contracts.codelists.gemeenten import GEMEENTEN
 from contracts.codelists.opvolgers import OPVOLGERS, opvolger
 from contracts.row_states import RowState
 
-ZONDER_POSTCODETABEL: Final = "zonder_postcodetabel"
 REFERENCE: Final = pl.Schema({"pc4": pl.Int32(), "gemeentecode": pl.String()})
 """The reference table as loaded: a postcode's four digits and a gemeente it lies in; several lines for several."""
 
