@@ -25,10 +25,11 @@ from gateway.flow.deliver import FAR_LEASES
 from gateway.flow.duplicates import run_writer
 from gateway.flow.facts import load_facts
 from gateway.flow.findings import FindingTally, findings_writer
+from gateway.flow.heartbeat import kept, lease_ms
 from gateway.flow.judging import BlockJudge, Judged
 from gateway.flow.kit import Kit
 from gateway.flow.parcels import ParcelWriter
-from gateway.flow.publish import ClaimLostError, Result, destroy_raw, lease_ms, publish
+from gateway.flow.publish import ClaimLostError, Result, destroy_raw, publish
 from gateway.flow.reading import FatalFileError, FileReader
 from gateway.flow.summary import FileFinding, IntakeSummary
 from gateway.stages.window import outside_window
@@ -165,7 +166,7 @@ def _delete_attempt(kit: Kit, attempt: Attempt) -> None:
 def _process(kit: Kit, upload: Upload) -> None:
     with kit.db.write() as conn:
         attempt = processing.start_attempt(conn, upload_no=upload.no, started_at=kit.clock(), token=kit.dice(8).hex())
-    with _Run(kit, upload, attempt) as run:
+    with kept(kit, upload), _Run(kit, upload, attempt) as run:
         result = run.result()
         publish(kit, upload, attempt, result)
     if result.summary.fatal is not None:

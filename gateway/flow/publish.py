@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from gateway import log
 from gateway.crypto.keys import DataKey
+from gateway.flow.heartbeat import lease_ms
 from gateway.flow.kit import Kit
 from gateway.flow.summary import IntakeSummary, encode_summary
 from gateway.stages.schedule import Kind
@@ -29,11 +30,6 @@ class Result(Struct, frozen=True, kw_only=True):
     parcels: tuple[ParcelRecord, ...] = ()
     findings: tuple[str, DataKey] | None = None
     hashes: HashRun | None = None
-
-
-def lease_ms(kit: Kit) -> int:
-    """How long a process may be silent before another takes its upload over; a block takes well under a second."""
-    return int(kit.settings.work.lease_seconds * 1000)
 
 
 def publish(kit: Kit, upload: Upload, attempt: Attempt, result: Result) -> None:
