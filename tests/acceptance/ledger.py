@@ -117,6 +117,8 @@ def let_time_pass(db: Database) -> None:
     """Make everything due that waits for its time, and close the breakers: hours in an instant."""
     with db.write() as conn:
         at = conn.scalar(sa.select(sa.func.min(delivery.c.created_at)))
+        if at is None:
+            return
         waiting = delivery.c.state.in_([int(state) for state in CLAIMABLE]) & (delivery.c.due_at > at)
         conn.execute(sa.update(delivery).where(waiting).values(due_at=at))
         held_back = (destination.c.failures > 0) | destination.c.open_until.is_not(None)

@@ -175,9 +175,7 @@ def test_an_agreement_ended_between_two_attempts_stops_the_rows_and_says_why(run
     installation.behave({**CALM, "shares": {"throttle": 1.0}})
     try:
         upload_id = running.send(rows=rows)
-        wait_until(
-            lambda: running.states(upload_id) == {"nieuwe_poging": rows}, seconds=SECONDS, what="one attempt each"
-        )
+        running.until_tried(upload_id)
         installation.apply(installation.document(until=now().date() - dt.timedelta(days=1)))
         installation.behave(CALM)
         running.until(upload_id, {"gestopt": rows})
