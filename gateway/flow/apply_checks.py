@@ -1,5 +1,7 @@
 """What must hold between the objects of a configuration, before any of it is kept."""
 
+import datetime as dt
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import pairwise
@@ -8,7 +10,7 @@ from msgspec import Struct
 
 from contracts.codelists.gemeenten import GEMEENTEN
 from contracts.codelists.opvolgers import OPVOLGERS
-from contracts.overeenkomst import Experiment, Gemeente, Overeenkomst, Signaalpartner, Systeem, Toegang
+from contracts.overeenkomst import Experiment, Gemeente, Overeenkomst, Signaalpartner, Systeem, Toegang, Webhook
 from gateway.errors import Problem
 from gateway.stages.feedback import OPT_IN
 from gateway.stages.rules_field import EFFORT
@@ -18,6 +20,7 @@ SysteemCheck = Callable[[Systeem], str | None]
 """What is wrong with the `config` of a systeem, as its adapter sees it; None: nothing."""
 _WEEKS = frozenset({"alle", "even", "oneven"})
 _JA_NEE = ("Ja", "Nee")
+_SECRET_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
 
 
 class Configuration(Struct, frozen=True, kw_only=True):
@@ -77,6 +80,8 @@ def _gemeente(gemeente: Gemeente, after: Configuration) -> Iterator[str]:
         yield "the code is not in the list of gemeenten"
     for choice in gemeente.systemen:
         yield from _exists(after, "systeem", choice.systeem)
+        yield from _in_order("systemen", choice.van, choice.tot_en_met)
+    yield from _amounts(gemeente.drempelbedrag, *gemeente.drempelbedragen.values())
     for code in gemeente.terugkoppeling_opt_in:
         if code not in OPT_IN:
             yield f"terugkoppeling_opt_in: {code} is none of {', '.join(OPT_IN)}"
@@ -85,7 +90,29 @@ def _gemeente(gemeente: Gemeente, after: Configuration) -> Iterator[str]:
             yield f"systemen {earlier.systeem} and {later.systeem} are both chosen on {later.van}"
 
 
+def _in_order(what: str, first: dt.date, last: dt.date | None) -> Iterator[str]:
+    if last is not None and last < first:
+        yield f"{what}: ends on {last}, before it begins on {first}"
+
+
+def _amounts(*cents: int | None) -> Iterator[str]:
+    if any(amount is not None and amount < 0 for amount in cents):
+        yield "drempelbedrag is in euro cents and not below zero"
+
+
+def _webhook(webhook: Webhook) -> Iterator[str]:
+    secure = webhook.url.startswith("https://")
+    if not secure and not (webhook.prive_adres_toegestaan and webhook.url.startswith("http://")):
+        yield "webhook.url begins with https://; http:// only with prive_adres_toegestaan"
+    if not webhook.geheimen:
+        yield "webhook.geheimen names at least one secret file"
+    if any(not _SECRET_NAME.fullmatch(name) for name in webhook.geheimen):
+        yield "webhook.geheimen are names of files in storage.secret_dir: letters, digits, dot, dash, underscore"
+
+
 def _signaalpartner(partner: Signaalpartner) -> Iterator[str]:
+    if partner.webhook is not None:
+        yield from _webhook(partner.webhook)
     for column, value in partner.constanten.items():
         if column == "soort":
             allowed: tuple[str, ...] = partner.soorten
@@ -100,8 +127,14 @@ def _signaalpartner(partner: Signaalpartner) -> Iterator[str]:
 
 def _overeenkomst(overeenkomst: Overeenkomst, after: Configuration) -> Iterator[str]:
     yield from _gemeentecodes(overeenkomst.gemeenten)
+    yield from _in_order("van_kracht", overeenkomst.van_kracht.from_, overeenkomst.van_kracht.until)
+    for code, period in overeenkomst.gemeenten.items():
+        yield from _in_order(f"gemeenten.{code}", period.from_, period.until)
     for mandaat in overeenkomst.mandaten:
         yield from _exists(after, "signaalpartner", mandaat.agent)
+        yield from _in_order("mandaten", mandaat.van, mandaat.tot_en_met)
+    for addendum in overeenkomst.addenda:
+        yield from _amounts(*addendum.drempelbedragen.values())
     if not overeenkomst.gemeenten:
         yield "names no gemeente"
     if not overeenkomst.soorten:

@@ -13,7 +13,7 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from contracts.overeenkomst import Experiment, Gemeente, Signaalpartner, Systeem, Toegang
-from gateway.errors import NotFoundError
+from gateway.errors import NotFoundError, SettingsError
 from gateway.stages.directory import Directory
 from gateway.store.schema import config_object, generation
 
@@ -88,9 +88,17 @@ def stored_objects(conn: Connection) -> dict[tuple[str, str], Stored]:
     columns = (config_object.c.kind, config_object.c.key, config_object.c.document, config_object.c.owner)
     found = conn.execute(sa.select(*columns).order_by(config_object.c.kind, config_object.c.key))
     return {
-        (kind, key): Stored(document=msgspec.json.decode(document, type=KINDS[kind]), owner=owner)
-        for kind, key, document, owner in found
+        (kind, key): Stored(document=_decoded(kind, key, document), owner=owner) for kind, key, document, owner in found
     }
+
+
+def _decoded(kind: str, key: str, document: str) -> ConfigObject:
+    try:
+        return msgspec.json.decode(document, type=KINDS[kind])
+    except msgspec.ValidationError as error:
+        raise SettingsError(
+            f"{kind}/{key} is stored in a form that this version does not read ({error}); see CHANGELOG.md"
+        ) from None
 
 
 def current_generation(conn: Connection) -> int:

@@ -88,6 +88,9 @@ behalve = ["0505", "0523"]
 soorten = ["huur"]
 van_kracht = { van = 2024-01-01 }
 """
+HERINNERING = 'constanten = { herinnering_verstuurd = "Ja" }'
+HTTP_WEBHOOK = '\nwebhook = { url = "http://partner.example/", geheimen = ["a"] }'
+BAD_SECRET = '\nwebhook = { url = "https://partner.example/", geheimen = ["../a"] }'
 OPT_IN_ERROR = (
     "terugkoppeling_opt_in: overleden is none of "
     "budgetadvies, vervolghulp, vervolghulp_financieel, vervolghulp_niet_financieel"
@@ -270,6 +273,16 @@ def test_a_document_written_before_a_field_existed_is_the_same(kit: Kit) -> None
         ('code = "0344"', 'code = "9999"', "gemeente/9999", "not in the list"),
         ('agent = "beheerder"', 'agent = "niemand"', "overeenkomst/woonstad-gr-drechtsteden", "niemand"),
         ('"0505" = {', '"9998" = {', "overeenkomst/woonstad-gr-drechtsteden", "9998"),
+        ("van = 2026-07-01 }]", "van = 2026-07-01, tot_en_met = 2026-06-01 }]", "gemeente/0344", "before it begins"),
+        (
+            "van_kracht = { van = 2024-01-01 }",
+            "van_kracht = { van = 2024-01-01, tot_en_met = 2023-01-01 }",
+            "overeenkomst/woonstad-gr-drechtsteden",
+            "before it begins",
+        ),
+        ("{ huur = 7500 }", "{ huur = -1 }", "gemeente/0344", "not below zero"),
+        (HERINNERING, HERINNERING + HTTP_WEBHOOK, "signaalpartner/woonstad", "begins with https://"),
+        (HERINNERING, HERINNERING + BAD_SECRET, "signaalpartner/woonstad", "names of files"),
         ('weken = "even"', 'weken = "soms"', "systeem/vps", "onderhoud.weken"),
         ("tot = 07:00:00", "tot = 05:00:00", "systeem/vps", "onderhoud.van"),
         ("herinnering_verstuurd =", "herinnering =", "signaalpartner/woonstad", "herinnering is none of soort, herin"),
