@@ -3,7 +3,7 @@
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -101,6 +101,44 @@ def _check_parcels(installation: Installation, db: Database) -> None:
     for (to, key), state in states.items():
         if state is DeliveryState.ACCEPTED:
             assert key in there[to], "ACCEPTED is said of a parcel that its system does not have"
+
+
+class Watch:
+    """Looks while everything runs: what a system has processed is from then on never said to wait or to be stopped.
+
+    The systems are read first, so whatever the gateway says afterwards must already know of them.
+    """
+
+    def __init__(self, installation: Installation, db: Database) -> None:
+        self._folder = installation.folder / "systems"
+        self._db = db
+        self._there: set[tuple[str, str]] = set()
+        self._read: Counter[str] = Counter()
+        self.looks = 0
+
+    def look(self) -> None:
+        """Look once."""
+        for system in SYSTEMS:
+            self._read_on(system)
+        t = delivery.c
+        guessed = [int(state) for state in DeliveryState if state not in _MAY_BE_THERE]
+        with self._db.read() as conn:
+            found = conn.execute(sa.select(t.destination, t.idempotency_key, t.state).where(t.state.in_(guessed))).all()
+        for to, key, state in found:
+            said = f"{DeliveryState(state).name} is said of a parcel that was processed"
+            assert (to, key) not in self._there, said
+        self.looks += 1
+
+    def _read_on(self, system: str) -> None:
+        file = self._folder / f"{system}.db"
+        if not file.exists():
+            return
+        with closing(sqlite3.connect(file, timeout=10)) as db:
+            query = "SELECT rowid, key FROM parcel WHERE rowid > ? ORDER BY rowid"
+            with suppress(sqlite3.OperationalError):  # killed before it made its tables
+                for rowid, key in db.execute(query, (self._read[system],)):
+                    self._there.add((system, key))
+                    self._read[system] = rowid
 
 
 def unfinished(db: Database) -> tuple[int, int]:

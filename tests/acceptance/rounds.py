@@ -30,6 +30,7 @@ SEED: Final = int(os.environ.get("TORTURE_SEED", "20261122"))
 ROUND_SECONDS: Final = 4.0
 SETTLE_SECONDS: Final = max(150.0, 10.0 * ROUNDS)
 ROWS: Final = range(60, 240)
+_LOOK_EVERY: Final = 0.05
 PACE: Final = 0.8
 """Seconds between two files of one partner: more would only fill the queue of a small machine."""
 
@@ -56,17 +57,18 @@ class Torture:
             Pusher(installation, self.book, files_of(partner, self.dice, rows=ROWS), pace=PACE) for partner in PARTNERS
         ]
         with open_database(installation.database_url) as db:
+            watch = ledger.Watch(installation, db)
             try:
                 for number in range(rounds):
                     installation.start(*self.all)
                     if number == 0:
                         for pusher in pushers:
                             pusher.start()
-                    self._kill_one_by_one()
+                    self._kill_one_by_one(watch)
                     kill_all(self.all)
                     ledger.check_cut(installation, db, self.book)
                 started = time.monotonic()
-                self._settle(db, pushers)
+                self._settle(db, pushers, watch)
                 self.settled_in = time.monotonic() - started
                 ledger.check_end(installation, db, self.book)
                 return self._numbers(db)
@@ -75,19 +77,19 @@ class Torture:
                     pusher.stop()
                 installation.down(*self.processes)
 
-    def _kill_one_by_one(self) -> None:
+    def _kill_one_by_one(self, watch: ledger.Watch) -> None:
         """Each process, or nearly, once per round; started again at once, while the others go on."""
         moments = sorted((self.dice.uniform(0.3, ROUND_SECONDS), process.name) for process in self.all)
         by_name = {process.name: process for process in self.all}
         started = time.monotonic()
         for moment, name in moments:
-            time.sleep(max(0.0, started + moment - time.monotonic()))
+            _watch_until(started + moment, watch)
             if self.dice.random() < 0.7:
                 by_name[name].kill()
                 by_name[name].start()
-        time.sleep(max(0.0, started + ROUND_SECONDS - time.monotonic()))
+        _watch_until(started + ROUND_SECONDS, watch)
 
-    def _settle(self, db: Database, pushers: Sequence[Pusher]) -> None:
+    def _settle(self, db: Database, pushers: Sequence[Pusher], watch: ledger.Watch) -> None:
         self.installation.start(*self.all)
         for pusher in pushers:
             pusher.stop()
@@ -98,6 +100,7 @@ class Torture:
         def settled() -> bool:
             for process in self.all:
                 process.ensure_running()
+            watch.look()
             ledger.let_time_pass(db)
             return ledger.unfinished(db) == (0, 0)
 
@@ -120,6 +123,12 @@ class Torture:
             "settled_in": round(self.settled_in),
             **{event: len(re.findall(f'"event": "{event}"', logs)) for event in EVENTS},
         }
+
+
+def _watch_until(moment: float, watch: ledger.Watch) -> None:
+    while time.monotonic() < moment:
+        watch.look()
+        time.sleep(max(0.0, min(_LOOK_EVERY, moment - time.monotonic())))
 
 
 EVENTS: Final = ("delivery_taken_over", "delivery_unknown", "delivery_split", "upload_abandoned", "work_failed")
