@@ -107,7 +107,7 @@ def check_once(upload: Upload, receiver: Receiver) -> None:
 async def test_a_receiver_that_is_down_for_two_days_gets_everything_when_it_is_back(
     kit: Kit, clock: FakeClock, upload: Upload
 ) -> None:
-    receiver = Down(clock, until=START + dt.timedelta(days=2))
+    receiver = Down(clock, until=START + dt.timedelta(days=2, minutes=1))
     async with working(kit, receiver):
         for hour in range(48):
             for _ in range(4):
