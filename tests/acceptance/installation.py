@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import random
+import re
 import ssl
 import subprocess
 import sys
@@ -41,7 +42,7 @@ FAULTY: Final[dict[str, Any]] = {
 """A bad day: answers get lost in every way there is, and now and then the system is busy."""
 CALM: Final[dict[str, Any]] = {"unknown_postcodes": [UNKNOWN_POSTCODE]}
 _OWN: Final[dict[str, dict[str, Any]]] = {"vps": {}, "ris": {"processing_ms": 100}, "rest": {"spoil_batch": True}}
-"""vps refuses row by row, ris is asked again for its answer, rest refuses whole batches for one bad row."""
+"""vps refuses row by row, ris is asked again for its answer, rest refuses whole batches and cannot be asked."""
 
 
 def now() -> dt.datetime:
@@ -189,7 +190,7 @@ class Installation:
         return text
 
     def _system(self, system: str) -> str:
-        patience = "patience_seconds = 1\n" if system == "ris" else ""
+        own = {"ris": "patience_seconds = 1\n", "rest": f'mapping = "{self._mapping()}"\n'}.get(system, "")
         return f"""
 [[systemen]]
 key = "{system}"
@@ -201,7 +202,16 @@ gelijktijdig = 6
 url = "https://localhost:{self.system_ports[system]}"
 ca_file = "{self.ca.file}"
 timeout_seconds = 2
-{patience}"""
+{own}"""
+
+    def _mapping(self) -> Path:
+        """The packaged mapping of rest without its query: such a system cannot tell, so the same key is sent again."""
+        file = self.folder / "rest-mapping.toml"
+        packaged = (ROOT / "adapters/rest/rest.toml").read_text("utf-8")
+        mapping = re.sub(r"^query = .*\n", "", packaged, flags=re.MULTILINE)
+        assert mapping != packaged
+        file.write_text(mapping, "utf-8")
+        return file
 
     def _simulator(self, system: str) -> Process:
         certificate, key = self.server_files
