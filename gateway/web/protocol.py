@@ -19,6 +19,8 @@ CLIENT_CERTIFICATE: Final = "signaalpoort.client_certificate"
 
 FIRST_BYTE_SECONDS: Final = 30.0
 """A connection that says nothing for this long is closed."""
+FAREWELL_SECONDS: Final = 1.0
+"""How long a stopping process waits for an idle client to end TLS; one that is not reading never would."""
 HEAD_BYTES: Final = 64 * 1024
 """What the head of a request may be, within one read of the connection; the parser itself would keep any amount."""
 LINGER_SECONDS: Final = 30.0
@@ -102,6 +104,12 @@ class CertificateProtocol(HttpToolsProtocol):
             self._unset_keepalive_if_required()
             self._stop_lingering()
             self._linger = self.loop.call_later(LINGER_SECONDS, self.transport.close)
+
+    def shutdown(self) -> None:
+        """The process stops: an idle connection ends now, for certain; a running request ends first."""
+        super().shutdown()
+        if self.transport.is_closing():
+            self.loop.call_later(FAREWELL_SECONDS, self.transport.abort)
 
     def send_400_response(self, msg: str) -> None:
         """Bytes that are no HTTP: the same problem+json and headers as everywhere, then close."""

@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -97,3 +98,19 @@ def test_requests_behind_each_other_are_answered_in_order(api: Api) -> None:
         sock.sendall(REQUEST * 3)
         answers = read_until(sock, b'{"status":"ok"}', times=3)
     assert answers.count(b"HTTP/1.1 200") == 3
+
+
+def test_an_idle_connection_that_is_not_read_does_not_hold_up_the_end(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    """As in the pool of a partner's client: it reads nothing until its next request, so also no end of TLS."""
+    with running_api(sqlite_database, tmp_path) as api:
+        sock = connected(api)
+        sock.sendall(REQUEST)
+        read_until(sock, b"\r\n\r\n")
+        client_ends = threading.Timer(10, sock.close)  # lets this test fail instead of hang
+        client_ends.start()
+        began = time.monotonic()
+    assert time.monotonic() - began < 8
+    client_ends.cancel()
+    sock.close()
