@@ -1,8 +1,8 @@
 """A file in over HTTPS, hashed and sealed and committed, against nginx that only writes it down (plain PUT, no fsync).
 
-Both get the same bytes from the same client over the same TLS on loopback, in turns. What counts is the best of three
-rounds, each the median of its pairs: other work on the machine makes a pair worse, never better. The file is one that
-the gateway refuses at its first line, so that nothing but receiving is measured.
+Both get the same bytes from the same client over the same TLS on loopback, in turns. What counts is, for each side, the
+best of three rounds, a round being the median of three: other work on the machine only makes a side slower. The file is
+one that the gateway refuses at its first line, so that nothing but receiving is measured.
 """
 
 import json
@@ -149,16 +149,17 @@ http {{
 """
 
 
-def best_pair(ours: Ours, peer: Nginx, file: File, *, rounds: int, pairs: int) -> tuple[float, float]:
-    """(ours, peer) in MB/s: the medians of the round with the best ratio."""
+def best_rates(ours: Ours, peer: Nginx, file: File, *, rounds: int, times: int) -> tuple[float, float]:
+    """(ours, peer) in MB/s: each side's best round of medians."""
     medians = []
     for _ in range(rounds):
         taken = []
-        for _ in range(pairs):
+        for _ in range(times):
             file.renew()
             taken.append((ours.rate(file), peer.rate(file)))
-        medians.append(tuple(map(statistics.median, zip(*taken, strict=True))))
-    return max(medians, key=lambda pair: pair[0] / pair[1])
+        medians.append([statistics.median(rates) for rates in zip(*taken, strict=True)])
+    best_ours, best_peer = (max(rates) for rates in zip(*medians, strict=True))
+    return best_ours, best_peer
 
 
 def peak_mib(ours: Ours, file: File) -> float:
@@ -184,7 +185,7 @@ def run(*, quick: bool) -> list[dict[str, Any]]:
         for side in (ours, peer):
             side.rate(small)  # the first of each is slower
         mib_small, mib = peak_mib(ours, small), peak_mib(ours, large)
-        rate, peer_rate = best_pair(ours, peer, large, rounds=1 if quick else 3, pairs=3)
+        rate, peer_rate = best_rates(ours, peer, large, rounds=1 if quick else 3, times=3)
     bench = f"intake_{size}mb"
     growth = f"{bench}_growth_from_{size // 5}mb"
     return [
