@@ -37,7 +37,7 @@ from gateway.flow.kit import Kit
 from gateway.flow.limits import Limits
 from gateway.flow.process import process_next, sweep, take_over_dead
 from gateway.runtime.current import Connections, CurrentDirectory
-from gateway.runtime.prepare import prepare_types
+from gateway.runtime.prepare import prepare
 from gateway.runtime.schedule import (
     DestinationAlert,
     Job,
@@ -230,7 +230,7 @@ def revocation_lists(settings: Settings) -> RevocationLists:
 
 
 def _run(what: str, process: _Process) -> None:
-    prepare_types()
+    prepare()
     log.emit(log.STARTED, what=what, version=__version__, database=process.kit.db.dialect)
     uvloop.run(_turn(process))
     log.emit(log.STOPPED, what=what)

@@ -45,26 +45,31 @@ class SegmentSealer:
         self._sequence = 0
         self._ended = False
 
-    def seal(self, plain: Bytes) -> bytes:
+    def seal(self, plain: Bytes) -> Bytes:
         """The next segment; raises ValueError after `last`."""
-        return b"".join(self._parts(plain, last=False))
+        return self._sealed(plain, last=False)
 
-    def last(self, plain: Bytes = b"") -> bytes:
+    def last(self, plain: Bytes = b"") -> Bytes:
         """The segment that ends the sequence; raises ValueError the second time."""
-        return b"".join(self._parts(plain, last=True))
+        return self._sealed(plain, last=True)
 
-    def _frame(self, plain: Bytes, *, last: bool) -> bytes:
+    def _frame(self, plain: Bytes, *, last: bool) -> Bytes:
         length = _LENGTH.pack((len(plain) + OVERHEAD) | (_LAST if last else 0))
-        return b"".join((length, *self._parts(plain, last=last)))
+        return self._sealed(plain, last=last, before=length)
 
-    def _parts(self, plain: Bytes, *, last: bool) -> tuple[bytes, bytes]:
+    def _sealed(self, plain: Bytes, *, last: bool, before: bytes = b"") -> Bytes:
+        """`before`, nonce, ciphertext and tag in one piece, made where they stay."""
         if self._ended:
             raise ValueError("sealed after its last segment")
         nonce = self._dice(NONCE_SIZE)
-        sealed = self._cipher.encrypt(nonce, plain, self._context + _AAD.pack(self._sequence, last))
+        start = len(before) + NONCE_SIZE
+        segment = bytearray(start + len(plain) + TAG_SIZE)
+        segment[:start] = before + nonce
+        aad = self._context + _AAD.pack(self._sequence, last)
+        self._cipher.encrypt_into(nonce, plain, aad, memoryview(segment)[start:])
         self._sequence += 1
         self._ended = last
-        return nonce, sealed
+        return segment
 
 
 class SegmentOpener:
@@ -104,10 +109,10 @@ class StreamSealer:
         self._size = segment_size
         self._rest = bytearray()
 
-    def write(self, data: Bytes) -> list[bytes]:
+    def write(self, data: Bytes) -> list[Bytes]:
         """Frames that are full now; whole segments inside `data` are sealed where they lie, without a copy."""
         view = memoryview(data)
-        frames: list[bytes] = []
+        frames: list[Bytes] = []
         if self._rest:
             take = min(self._size - len(self._rest), len(view))
             self._rest += view[:take]
@@ -121,12 +126,12 @@ class StreamSealer:
         self._rest += view[whole:]
         return frames
 
-    def finish(self) -> list[bytes]:
+    def finish(self) -> list[Bytes]:
         """The frame that ends the stream (always one, perhaps of nothing)."""
         rest, self._rest = self._rest, bytearray()
         return [self._sealer._frame(rest, last=True)]  # noqa: SLF001 - one module, one frame format
 
-    def _frame(self, plain: Bytes) -> bytes:
+    def _frame(self, plain: Bytes) -> Bytes:
         return self._sealer._frame(plain, last=False)  # noqa: SLF001 - one module, one frame format
 
 
@@ -144,7 +149,7 @@ def open_stream(key: bytes, context: bytes, chunks: Iterable[Bytes]) -> Iterator
 
 def seal_bytes(key: bytes, context: bytes, plain: Bytes, dice: Dice) -> bytes:
     """One small thing as one segment."""
-    return SegmentSealer(key, context, dice).last(plain)
+    return bytes(SegmentSealer(key, context, dice).last(plain))
 
 
 def open_bytes(key: bytes, context: bytes, sealed: Bytes) -> bytes:

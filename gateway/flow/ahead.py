@@ -1,4 +1,7 @@
-"""Work one item ahead: a pipeline of threads, each at most one item before the next, so that memory stays bounded."""
+"""Work one item ahead: a pipeline of threads, each at most one item before the next, so that memory stays bounded.
+
+Items are large: nothing keeps one that was handed on, and no thread begins the next before its last one was taken.
+"""
 
 import queue
 import threading
@@ -25,17 +28,20 @@ def ahead(items: Iterator[T], *, name: str) -> Iterator[Iterator[T]]:
     def produce() -> None:
         end = _End()
         try:
-            for item in items:
-                waiting.put(item)
-                if stop.is_set():
-                    return
+            while not stop.is_set():
+                waiting.put(next(items))
+                waiting.join()
+        except StopIteration:
+            pass
         except BaseException as error:  # carried over to the thread that iterates
             end = _End(error)
         waiting.put(end)
 
     def take() -> Iterator[T]:
         while not isinstance(item := waiting.get(), _End):
+            waiting.task_done()
             yield item
+            del item
         if item.error is not None:
             raise item.error
 
@@ -48,6 +54,7 @@ def ahead(items: Iterator[T], *, name: str) -> Iterator[Iterator[T]]:
         while producer.is_alive():
             with _nothing_waiting():
                 waiting.get_nowait()
+                waiting.task_done()
             producer.join(timeout=0.01)
 
 

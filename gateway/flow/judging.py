@@ -1,6 +1,7 @@
 """Judging a block: route, gate, threshold, the same thing twice; the state that lasts a whole file lives here."""
 
 import uuid
+from typing import Final
 
 import msgspec
 import polars as pl
@@ -10,22 +11,27 @@ from contracts.signaal import Signaaltype
 from gateway.crypto.keys import KeyRing
 from gateway.flow.duplicates import SeenIdentities, hash_block, hash_key_name, period_of
 from gateway.flow.facts import Facts
+from gateway.flow.parcels import GROUP
 from gateway.stages import admit, canonical
-from gateway.stages.agreement import GATE_KEY, gate_table
+from gateway.stages.agreement import GATE, GATE_KEY, gate_table
 from gateway.stages.route import route_block
 from gateway.stages.validate import Checked
 
 
 class Judged(Struct, frozen=True, kw_only=True):
-    """`rows`: every row with its state; `findings`: all of them.
+    """`rows`: (row_no, state) of every row; `findings`: all of them.
 
-    `going`: the rows that go on, with the gate's verdict and their canonical `record`; `hashes`: theirs.
+    `going`: the columns `GOING` of the rows that go on; `hashes`: theirs. Nothing else is kept: it waits for sealing.
     """
 
     rows: pl.DataFrame
     findings: pl.DataFrame
     going: pl.DataFrame
     hashes: pl.DataFrame
+
+
+GOING: Final = (*GROUP, "hele_maand", "row_no", "kenmerk", "facturen", "record")
+"""What sealing needs of a row that goes on: its parcel, its link and its canonical `record`."""
 
 
 class BlockJudge:
@@ -36,35 +42,38 @@ class BlockJudge:
         self._facts = facts
         self._keys = keys
         self.period = period_of(facts.today)
-        self._gate: pl.DataFrame | None = None
+        self._gate = pl.DataFrame(schema=GATE)
         self._seen = SeenIdentities()
 
     def judge(self, checked: Checked) -> Judged:
         """Decide every row of a block."""
         rows, routed = route_block(checked.rows, self._facts.postcodes, self._facts.received_on)
-        rows, denied = admit.apply_gate(rows, self._verdicts(rows))
+        rows, denied = admit.apply_gate(self._with_verdicts(rows))
         rows, below = admit.apply_threshold(rows)
         judged = self._the_same_twice(rows)
         findings = pl.concat([checked.findings, routed, denied, below, judged.findings])
         return msgspec.structs.replace(judged, findings=findings)
 
-    def _verdicts(self, rows: pl.DataFrame) -> pl.DataFrame:
-        keys = admit.gate_keys(rows)
-        if self._gate is not None:
-            keys = keys.join(self._gate, on=GATE_KEY, how="anti", nulls_equal=True)
-        if self._gate is None or keys.height:
-            new = gate_table(
-                keys,
-                self._facts.overeenkomsten,
-                self._facts.directory,
-                signaalpartner=self._facts.partner.key,
-                today=self._facts.today,
-            )
-            self._gate = new if self._gate is None else pl.concat([self._gate, new])
-        return self._gate
+    def _with_verdicts(self, rows: pl.DataFrame) -> pl.DataFrame:
+        judged = admit.with_verdicts(rows, self._gate)
+        if judged["allowed"].null_count():
+            keys = admit.gate_keys(rows).join(self._gate, on=GATE_KEY, how="anti", nulls_equal=True)
+            if keys.height:
+                self._gate = pl.concat([self._gate, self._judge(keys)])
+                judged = admit.with_verdicts(rows, self._gate)
+        return judged
+
+    def _judge(self, keys: pl.DataFrame) -> pl.DataFrame:
+        return gate_table(
+            keys,
+            self._facts.overeenkomsten,
+            self._facts.directory,
+            signaalpartner=self._facts.partner.key,
+            today=self._facts.today,
+        )
 
     def _the_same_twice(self, rows: pl.DataFrame) -> Judged:
-        going = rows.filter(pl.col("state") == 0)
+        going = rows.filter(pl.col("state") == 0) if rows["state"].max() else rows
         texts = _Texts(going)
         hashes = self._hash(texts, self.period)
         repeated = hashes.filter(self._seen.repeated(_per_type(hashes["identity"], going["signaaltype"])))
@@ -72,14 +81,16 @@ class BlockJudge:
         delivered, known = self._against_window(hashes, texts)
         delivered = delivered.join(repeated, on="row_no", how="anti")
         rows, already = admit.refuse_delivered(rows, delivered)
-        stopped = pl.concat([repeated["row_no"], delivered["row_no"]]).implode()
-        stays = ~going["row_no"].is_in(stopped)
-        warned = admit.warn_of_history(going.filter(stays), known)
+        seal = going.with_columns(texts.records(self._upload)).select(GOING)
+        stopped = pl.concat([repeated["row_no"], delivered["row_no"]])
+        if not stopped.is_empty():
+            stays = ~going["row_no"].is_in(stopped.implode())
+            going, seal, hashes = going.filter(stays), seal.filter(stays), hashes.filter(stays)
         return Judged(
-            rows=rows,
-            findings=pl.concat([again, already, warned]),
-            going=going.with_columns(texts.records(self._upload)).filter(stays),
-            hashes=hashes.filter(stays),
+            rows=rows.select("row_no", "state"),
+            findings=pl.concat([again, already, admit.warn_of_history(going, known)]),
+            going=seal,
+            hashes=hashes,
         )
 
     def _hash(self, texts: "_Texts", period: str) -> pl.DataFrame:
@@ -102,9 +113,11 @@ class BlockJudge:
 
 def _per_type(identity: pl.Series, signaaltype: pl.Series) -> pl.Series:
     """The identity within a file: a vroegsignaal and the eindeleveringssignaal that follows it may stand in one."""
-    number = {kind.value: place for place, kind in enumerate(Signaaltype)}
-    kinds = signaaltype.replace_strict(number, default=len(number), return_dtype=pl.UInt64)
-    return pl.select(pl.lit(identity).xor(pl.lit(kinds))).to_series()
+    for number, kind in enumerate(kind for kind in Signaaltype if kind is not Signaaltype.VROEGSIGNAAL):
+        of_kind = signaaltype == kind.value
+        if of_kind.any():
+            identity = identity ^ (of_kind.cast(pl.UInt64) * (number + 1))
+    return identity
 
 
 class _Texts:

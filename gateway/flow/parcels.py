@@ -2,12 +2,13 @@
 
 All parcels of one processing attempt share one blob (one fsync instead of hundreds); each has two data keys of its own,
 one for its rows and one for its link (partner reference and invoices), because they are forgotten at different times.
-A segment holds canonical records (`gateway.stages.canonical`), or JSON lines of the link, in position order.
+A segment holds canonical records (`gateway.stages.canonical`), or JSON lines of the link, in position order. Rows wait
+for their segment over several blocks: a file for the whole country brings a parcel some fifty rows a block.
 """
 
 import datetime as dt
 import struct
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import polars as pl
@@ -15,7 +16,7 @@ from msgspec import Struct
 
 from contracts.signaal import Signaal
 from gateway.crypto.keys import DataKey, RetentionClass, month_of
-from gateway.crypto.sealing import SegmentOpener, SegmentSealer
+from gateway.crypto.sealing import Bytes, SegmentOpener, SegmentSealer
 from gateway.errors import KeyDestroyedError
 from gateway.flow.kit import Kit
 from gateway.stages import canonical
@@ -35,7 +36,13 @@ GROUP: Final = (
 )
 """Rows that may travel together: one agreement version, one destination, one judgement in the claim."""
 
+HELD_BYTES: Final = 8 << 20
+"""Records that wait for a segment, of all open parcels together; past it every open parcel seals what it holds."""
+
 _LINE: Final = "\n"
+_Group = tuple[Any, ...]
+"""The values of GROUP."""
+_SYSTEEM: Final = GROUP.index("systeem")
 _SEGMENT: Final = struct.Struct(">QI")
 
 
@@ -62,14 +69,14 @@ class _Stream:
         self._writer = writer
         self._segments = bytearray()
 
-    def add(self, lines: memoryview) -> None:
-        self._put(self._sealer.seal(lines))
+    def add(self, texts: bytes) -> None:
+        self._put(self._sealer.seal(texts))
 
     def close(self, rest: bytes = b"") -> bytes:
         self._put(self._sealer.last(rest))
         return bytes(self._segments)
 
-    def _put(self, sealed: bytes) -> None:
+    def _put(self, sealed: Bytes) -> None:
         self._segments += _SEGMENT.pack(self._writer.write(sealed), len(sealed))
 
 
@@ -81,14 +88,33 @@ class _Open:
         self.group = group
         self.rows = rows
         self.links = links
-        self.pending_links: list[bytes] = []
+        self._records: list[bytes] = []
+        self._links: list[bytes] = []
         self.filled = 0
+
+    def add(self, size: int, records: bytes, links: bytes) -> None:
+        self._records.append(records)
+        self._links.append(links)
+        self.filled += size
+
+    def seal(self) -> None:
+        """Make a segment of the records that wait."""
+        if self._records:
+            self.rows.add(self._taken())
+
+    def close(self) -> tuple[bytes, bytes]:
+        """The places of the segments of rows and links; the last ones are made here."""
+        return self.rows.close(self._taken()), self.links.close(_LINE.encode().join(self._links))
+
+    def _taken(self) -> bytes:
+        records, self._records = self._records, []
+        return canonical.RECORD_SEPARATOR.encode().join(records)
 
 
 class ParcelWriter:
     """Takes the rows that go on, block by block; gives back their places; keeps one open parcel a group.
 
-    `limits`: system key → rows it takes at once. Memory is bounded by one block and the list of parcels.
+    `limits`: system key → rows it takes at once. Memory is bounded by one block, `HELD_BYTES` and the list of parcels.
     """
 
     def __init__(self, kit: Kit, *, attempt_no: int, blob: str, limits: dict[str, int], default_limit: int) -> None:
@@ -99,8 +125,9 @@ class ParcelWriter:
         self._blob = blob
         self._month = month_of(kit.today())
         self._link_month = month_of(kit.today() + dt.timedelta(days=kit.settings.retention.link_days))
-        self._open: dict[tuple[object, ...], _Open] = {}
+        self._open: dict[_Group, _Open] = {}
         self._number = 0
+        self._held = 0
         self.records: list[ParcelRecord] = []
 
     def __enter__(self) -> "ParcelWriter":
@@ -116,50 +143,61 @@ class ParcelWriter:
         if rows.is_empty():
             return pl.DataFrame(schema=PLACES)
         groups = rows.select(GROUP).with_row_index("index").group_by(GROUP, maintain_order=True).agg("index")
-        keys = groups.select(GROUP).rows(named=True)
+        keys = groups.select(GROUP).rows()
         places = _place(
             groups["index"], filled=[self._filled(key) for key in keys], limits=[self._limit(key) for key in keys]
         )
         ordered = rows.select("row_no", "record", _link_lines())[places["index"]]
+        parts = (
+            places.select("part", "group")
+            .with_columns(ordered.select(pl.col("record", "link").str.len_bytes().cast(pl.Int64)))
+            .group_by("part", maintain_order=True)
+            .agg(pl.col("group").first(), pl.len(), pl.col("record", "link").sum())
+        )
         records = _Cut(ordered["record"], canonical.RECORD_SEPARATOR)
         links = _Cut(ordered["link"], _LINE)
-        parts = places.group_by("part", maintain_order=True).agg(pl.len(), pl.col("group").first())
         numbers = [
-            self._seal(keys[group], size, records.take(size), links.take(size)) for _, size, group in parts.iter_rows()
+            self._put(keys[group], size, records.take(size, record_bytes), links.take(size, link_bytes))
+            for _, group, size, record_bytes, link_bytes in parts.iter_rows()
         ]
+        self._hold(int(parts["record"].sum()))
         return places.select(
             ordered["row_no"],
             pl.Series(numbers, dtype=pl.UInt32).gather(places["part"]).alias("parcel_no"),
             "position",
         )
 
-    def _seal(self, group: dict[str, object], size: int, records: memoryview, links: memoryview) -> int:
+    def _put(self, group: _Group, size: int, records: bytes, links: bytes) -> int:
         """Add rows that fit to the group's open parcel; returns its number."""
-        key = tuple(group.values())
-        parcel = self._open.get(key) or self._begin(key, group)
-        parcel.rows.add(records)
-        parcel.pending_links.append(bytes(links))
-        parcel.filled += size
+        parcel = self._open.get(group) or self._begin(group)
+        parcel.add(size, records, links)
         if parcel.filled == self._limit(group):
-            self._close(self._open.pop(key))
+            self._close(self._open.pop(group))
         return parcel.number
 
-    def _filled(self, group: dict[str, object]) -> int:
-        parcel = self._open.get(tuple(group.values()))
+    def _hold(self, more: int) -> None:
+        self._held += more
+        if self._held > HELD_BYTES:
+            for parcel in self._open.values():
+                parcel.seal()
+            self._held = 0
+
+    def _filled(self, group: _Group) -> int:
+        parcel = self._open.get(group)
         return 0 if parcel is None else parcel.filled
 
-    def _limit(self, group: dict[str, object]) -> int:
-        return self._limits.get(str(group["systeem"]), self._default_limit)
+    def _limit(self, group: _Group) -> int:
+        return self._limits.get(group[_SYSTEEM], self._default_limit)
 
-    def _begin(self, key: tuple[object, ...], group: dict[str, object]) -> _Open:
+    def _begin(self, group: _Group) -> _Open:
         self._number += 1
         parcel = _Open(
             self._number,
-            group,
+            dict(zip(GROUP, group, strict=True)),
             self._stream(RetentionClass.WACHTEND, b"rows", month=self._month),
             self._stream(RetentionClass.LINK, b"link", month=self._link_month),
         )
-        self._open[key] = parcel
+        self._open[group] = parcel
         return parcel
 
     def _stream(self, cls: RetentionClass, what: bytes, *, month: str) -> _Stream:
@@ -167,6 +205,7 @@ class ParcelWriter:
         return _Stream(key, content_context(what, self._attempt_no, self._number), self._kit, self._writer)
 
     def _close(self, parcel: _Open) -> None:
+        rows, links = parcel.close()
         self.records.append(
             ParcelRecord(
                 parcel_no=parcel.number,
@@ -182,10 +221,10 @@ class ParcelWriter:
                 content=ParcelContent(
                     schema_version=CONTENT_VERSION,
                     blob=self._blob,
-                    rows_segments=parcel.rows.close(),
+                    rows_segments=rows,
                     rows_key=parcel.rows.key.wrapped,
                     rows_key_name=parcel.rows.key.key_name,
-                    link_segments=parcel.links.close(_LINE.encode().join(parcel.pending_links)),
+                    link_segments=links,
                     link_key=parcel.links.key.wrapped,
                     link_key_name=parcel.links.key.key_name,
                 ),
@@ -228,21 +267,18 @@ def _place(indexes: pl.Series, *, filled: list[int], limits: list[int]) -> pl.Da
 
 
 class _Cut:
-    """A column of texts as one run of bytes, taken off a number of rows at a time without copying."""
+    """A column of texts as one run of bytes, taken off a number of rows at a time."""
 
     def __init__(self, texts: pl.Series, separator: str) -> None:
         joined: bytes = texts.str.join(separator).cast(pl.Binary).item()
         self._bytes = memoryview(joined)
-        self._ends = (texts.str.len_bytes().cast(pl.Int64) + len(separator)).cum_sum()
-        self._row = 0
         self._start = 0
 
-    def take(self, rows: int) -> memoryview:
-        """The bytes of the next `rows` rows, without the separator behind the last."""
-        self._row += rows
-        end = self._ends[self._row - 1]
-        taken = self._bytes[self._start : end - 1]
-        self._start = end
+    def take(self, rows: int, size: int) -> bytes:
+        """The next `rows` rows, of `size` bytes without the separators, as they lie; none behind the last."""
+        end = self._start + size + rows - 1
+        taken = bytes(self._bytes[self._start : end])
+        self._start = end + 1
         return taken
 
 

@@ -15,7 +15,7 @@ from gateway.stages.dialect import Dialect
 from gateway.stages.parse import Limits, read_file
 from gateway.stages.policy import policy_for
 from gateway.stages.rules import rule
-from gateway.stages.validate import Checked, validate_block
+from gateway.stages.validate import Checked, Checker
 from gateway.store.uploads import Upload
 
 MIB: Final = 1 << 20
@@ -54,16 +54,16 @@ class FileReader:
             required=dialects.required_columns(self._policy.partner, self._policy.soorten),
             limits=Limits(max_rows=intake.max_rows, block_bytes=intake.block_mib * MIB),
         )
-        dialect: Dialect | None = None
+        checker: Checker | None = None
         for piece in pieces:
             if isinstance(piece, Dialect):
-                dialect = piece
+                checker = Checker(piece, self._policy)
                 self.read_as = dialects.read_as(piece)
             elif isinstance(piece, dialects.FileFinding):
                 self._note(FileFinding(code=piece.code, vorm=piece.vorm, regel=piece.row_no))
             else:
-                assert dialect is not None
-                yield validate_block(piece, dialect, self._policy)
+                assert checker is not None
+                yield checker.check(piece)
 
     def _note(self, finding: FileFinding) -> None:
         if rule(finding.code).ernst is Ernst.FATAL:

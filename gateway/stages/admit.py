@@ -13,6 +13,7 @@ from contracts.signaal import Signaaltype
 from gateway.stages.agreement import GATE_KEY
 from gateway.stages.frames import FINDINGS
 
+NO_FINDINGS: Final = pl.DataFrame(schema=FINDINGS)
 _BEFORE_GATE: Final = [RowState.BSN_NIET_TOEGESTAAN, RowState.BEZWAAR]
 
 
@@ -22,15 +23,21 @@ def gate_keys(rows: pl.DataFrame) -> pl.DataFrame:
     return known.select(GATE_KEY).unique()
 
 
-def apply_gate(rows: pl.DataFrame, gate: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """(rows with the verdict's columns and their state, findings of denied rows).
-
-    `gate`: one line per GATE_KEY with allowed, state, code, vorm and what an allowed row needs. A row without a line
-    in it is denied: the caller judged every combination, so it can only lack a gemeente or soort, an error by itself.
-    """
-    judged = rows.join(
+def with_verdicts(rows: pl.DataFrame, gate: pl.DataFrame) -> pl.DataFrame:
+    """`rows` beside the gate's verdict on them. `gate`: schema GATE, one line per combination; null without a line."""
+    return rows.join(
         gate.rename({"state": "gate_state"}), on=GATE_KEY, how="left", nulls_equal=True, maintain_order="left"
     )
+
+
+def apply_gate(judged: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """(rows with the verdict's columns and their state, findings of denied rows). `judged`: from `with_verdicts`.
+
+    A row without a verdict is denied: the caller judged every combination, so it can only lack a gemeente or soort, an
+    error by itself.
+    """
+    if judged["allowed"].null_count() == 0 and judged["allowed"].all():
+        return judged.drop("gate_state", "code", "vorm"), NO_FINDINGS
     denied = pl.col("allowed").eq(False) & pl.col("allowed").is_not_null()  # a literal of a column
     overrules = denied & ~pl.col("state").is_in(_BEFORE_GATE)
     unjudged = pl.col("allowed").is_null() & pl.col("state").eq(0)
@@ -50,6 +57,8 @@ def apply_gate(rows: pl.DataFrame, gate: pl.DataFrame) -> tuple[pl.DataFrame, pl
 
 def apply_threshold(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """(rows, findings): a row below the gemeente's drempelbedrag is refused; possibly threatening ones are exempt."""
+    if rows["drempel"].null_count() == rows.height:
+        return rows, NO_FINDINGS
     below = (
         (pl.col("state") == 0) & ~pl.col("threatening") & (pl.col("bedrag") < pl.col("drempel")).fill_null(value=False)
     )
@@ -63,12 +72,16 @@ def apply_threshold(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 def refuse_repeated(rows: pl.DataFrame, repeated: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Refuse the rows that `repeated` (row_no) names: the same signaal stood earlier in this file."""
+    if repeated.is_empty():
+        return rows, NO_FINDINGS
     hit = pl.col("row_no").is_in(repeated["row_no"].implode())
     return _refuse(rows, hit, RowState.REGEL_AFGEKEURD), _coded(repeated, "dubbel_in_bestand")
 
 
 def refuse_delivered(rows: pl.DataFrame, earlier: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Refuse the rows that `earlier` (row_no, earlier_id) names: exactly this signaal was offered before."""
+    if earlier.is_empty():
+        return rows, NO_FINDINGS
     hit = pl.col("row_no").is_in(earlier["row_no"].implode())
     findings = earlier.select("row_no", pl.lit("al_aangeleverd").alias("code"), pl.col("earlier_id").alias("vorm"))
     return _refuse(rows, hit, RowState.AL_AANGELEVERD), _findings(findings)

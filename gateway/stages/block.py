@@ -28,6 +28,9 @@ _TYPES: Final = dict.fromkeys(_COLUMNS, pl.Boolean()) | {
 _REPEATS: Final = 4
 """From this many rows per distinct text on, looking the value up is cheaper than reading it again."""
 _AS_SENT: Final = "as sent"
+_ABSENT: Final = {name: pl.lit(None, dtype=dtype).alias(f"v:{name}") for name, dtype in _TYPES.items()}
+_IS_ZORG: Final = value("soort").eq_missing(pl.lit(Soort.ZORG.value))
+_NOT_ZORG: Final = pl.lit(value=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,24 +56,33 @@ class Block:
                 return rule.veld in self.doubt
 
 
-def read_block(raw: pl.DataFrame, dialect: Dialect, policy: Policy) -> Block:
-    """Read a frame of schema RAW; the partner's constants fill what is empty."""
-    constants = policy.partner.constanten
-    frame = raw.with_columns(_filled_up(name, constants) for name in _COLUMNS if constants.get(name))
-    filled = _filled(frame)
-    frame = frame.with_columns(_typed(name, READINGS[name].quick(dialect)) for name in filled)
-    doubts = frame.select(READINGS[name].doubt(dialect).alias(name) for name in filled)
-    doubt = [name for name in filled if doubts[name].item()]
-    for name in doubt:
-        frame = frame.with_columns(_reread(frame.select(name), name, dialect, constants))
-    absent = (pl.lit(None, dtype=_TYPES[name]).alias(f"v:{name}") for name in _COLUMNS if name not in filled)
-    frame = frame.with_columns(absent).with_columns(is_zorg=value("soort").eq_missing(pl.lit(Soort.ZORG.value)))
-    return Block(
-        frame=frame,
-        empty=frozenset(name for name in _COLUMNS if frame[name].null_count()),
-        filled=frozenset(_filled(frame)),
-        doubt=frozenset(doubt),
-    )
+class BlockReader:
+    """Reads the blocks of one file."""
+
+    def __init__(self, dialect: Dialect, policy: Policy) -> None:
+        self._dialect = dialect
+        self._constants = policy.partner.constanten
+        self._quick = {name: _typed(name, READINGS[name].quick(dialect)) for name in _COLUMNS}
+        self._doubt = {name: READINGS[name].doubt(dialect).alias(name) for name in _COLUMNS}
+
+    def read(self, raw: pl.DataFrame) -> Block:
+        """Read a frame of schema RAW; the partner's constants fill what is empty."""
+        constants = self._constants
+        frame = raw.with_columns(_filled_up(name, constants) for name in _COLUMNS if constants.get(name))
+        filled = _filled(frame)
+        frame = frame.with_columns(self._quick[name] for name in filled)
+        doubts = frame.select(self._doubt[name] for name in filled)
+        doubt = [name for name in filled if doubts[name].item()]
+        for name in doubt:
+            frame = frame.with_columns(_reread(frame.select(name), name, self._dialect, constants))
+        absent = (_ABSENT[name] for name in _COLUMNS if name not in filled)
+        frame = frame.with_columns(*absent, is_zorg=_IS_ZORG if "soort" in filled else _NOT_ZORG)
+        return Block(
+            frame=frame,
+            empty=frozenset(name for name in _COLUMNS if frame[name].null_count()),
+            filled=frozenset(_filled(frame)),
+            doubt=frozenset(doubt),
+        )
 
 
 def _filled(frame: pl.DataFrame) -> list[str]:

@@ -2,9 +2,10 @@
 
 It is what is sealed, what is hashed to find the same signaal twice, and what a proof commits to, so it is made once.
 Fields stand behind one another in `COLUMNS` order, separated by US, records by RS (ISO/IEC 646 information separators);
-NUL stands for null. No value can hold one of the three: a file with NUL is refused whole, the others become a space.
+NUL stands for null. No value holds one of the three: reading sees to that (`frames.RAW`).
 """
 
+import itertools
 import uuid
 from collections.abc import Callable, Sequence
 from typing import Any, Final
@@ -69,33 +70,34 @@ def signaal_ids(upload: uuid.UUID, row_no: pl.Expr) -> pl.Expr:
 
 
 def _text(rows: pl.DataFrame, columns: Sequence[str]) -> pl.Series:
-    """The columns behind one another. A value that imitates a separator is rare, so it is looked for afterwards."""
-    text = _joined(rows, columns, clean=False)
-    fields_fit = (text.str.count_matches(FIELD_SEPARATOR, literal=True) == len(columns) - 1).all()
-    if fields_fit and not text.str.contains(RECORD_SEPARATOR, literal=True).any():
-        return text
-    return _joined(rows, columns, clean=True)
-
-
-def _joined(rows: pl.DataFrame, columns: Sequence[str], *, clean: bool) -> pl.Series:
+    """The columns behind one another."""
     if rows.is_empty():
         return pl.Series("text", [], dtype=pl.String)
-    parts = [_part(rows[column], clean=clean) for column in columns]
+    parts = [
+        part
+        for empty, group in itertools.groupby((rows[column] for column in columns), _is_empty)
+        for part in ([_nothing(len(list(group)))] if empty else map(_part, group))
+    ]
     return rows.select(pl.concat_str(parts, separator=FIELD_SEPARATOR).alias("text")).to_series()
 
 
-def _part(values: pl.Series, *, clean: bool) -> pl.Expr:
-    """A column as text; null differs from empty. A column without a value costs nothing."""
-    if values.null_count() == values.len():
-        return pl.lit(_NULL)
+def _is_empty(values: pl.Series) -> bool:
+    return values.null_count() == values.len()
+
+
+def _nothing(columns: int) -> pl.Expr:
+    """Neighbouring columns without a value, as one text: they cost next to nothing."""
+    return pl.lit(FIELD_SEPARATOR.join([_NULL] * columns))
+
+
+def _part(values: pl.Series) -> pl.Expr:
+    """A column as text; null differs from empty."""
     value = pl.col(values.name)
     if values.dtype == pl.List(pl.String):
         value = value.list.join(_LIST)
     elif values.dtype == pl.Boolean:
-        value = value.cast(pl.UInt8)
+        value = value.cast(pl.UInt8) if values.any() else pl.lit("0")
     value = value.cast(pl.String)
-    if clean:
-        value = value.str.replace_all(r"[\x00\x1e\x1f]", " ")
     return value.fill_null(_NULL) if values.null_count() else value
 
 

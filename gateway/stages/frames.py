@@ -18,7 +18,13 @@ RAW: Final[Schema] = {
     "misfit": pl.Boolean(),
     **{kolom.naam: pl.String() for kolom in KOLOMMEN},
 }
-"""`row_no` counts from 1; `misfit`: the record has another number of fields than the header."""
+"""`row_no` counts from 1; `misfit`: the record has another number of fields than the header. No text holds NUL or one
+of the separators of the canonical form: a file with NUL is refused, `SEPARATORS` are replaced by `SUBSTITUTE`."""
+
+SEPARATORS: Final = "\x1e\x1f"
+"""RS and US (ISO/IEC 646): the canonical form needs them for itself."""
+SUBSTITUTE: Final = "\x1a"
+"""SUB (ISO/IEC 646), as wrong in a field as what it stands for: the rules about control characters see it."""
 
 SIGNAAL_FIELDS: Final[Schema] = {
     "soort": pl.String(),

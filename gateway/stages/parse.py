@@ -16,7 +16,7 @@ import polars as pl
 
 from gateway.stages.cut import DEFAULT_BLOCK_BYTES, BlockCutter, OpenQuoteError, RecordTooLongError
 from gateway.stages.dialect import HEAD_BYTES, Dialect, FileFinding, detect, encoding_of
-from gateway.stages.frames import RAW, fits
+from gateway.stages.frames import RAW, SEPARATORS, SUBSTITUTE, fits
 
 _ENGINE_ERRORS: Final = (pl.exceptions.ComputeError, pl.exceptions.SchemaError, pl.exceptions.NoDataError)
 _NO_TEXT: Final = "\0"
@@ -30,6 +30,8 @@ class Limits:
     max_rows: int
     block_bytes: int = DEFAULT_BLOCK_BYTES
 
+
+_SEPARATORS: Final = SEPARATORS.encode()
 
 Piece = Dialect | pl.DataFrame | FileFinding
 """What `read_file` yields: how the file is read (again when that becomes clearer), a block (schema RAW), a finding."""
@@ -133,10 +135,18 @@ def parse_block(block: bytes, dialect: Dialect, *, first_row_no: int) -> pl.Data
     if dialect.encoding == "cp1252":
         # Five bytes have no meaning in Windows-1252; they become U+FFFD, which the rules see as a lost character.
         block = block.decode("cp1252", "replace").encode()
+    block = _without_separators(block)
     names = [str(position) for position in range(len(dialect.columns))]
     frame = _read(block, dialect, names)
     frame = frame.filter(~pl.all_horizontal(pl.col(names).is_null())) if _may_have_blanks(frame, names) else frame
     return _as_raw(frame, dialect, first_row_no)
+
+
+def _without_separators(block: bytes) -> bytes:
+    # Looking for a byte that is not there is far quicker than translating.
+    if not any(byte in block for byte in _SEPARATORS):
+        return block
+    return block.translate(bytes.maketrans(_SEPARATORS, SUBSTITUTE.encode() * len(_SEPARATORS)))
 
 
 def _may_have_blanks(frame: pl.DataFrame, names: list[str]) -> bool:

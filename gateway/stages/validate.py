@@ -11,7 +11,7 @@ import polars as pl
 
 from contracts.row_states import RowState
 from contracts.signaal import MOGELIJK_BEDREIGEND, Signaaltype
-from gateway.stages.block import LAYOUT_NAME, Block, read_block
+from gateway.stages.block import LAYOUT_NAME, Block, BlockReader
 from gateway.stages.dialect import Dialect
 from gateway.stages.fields import one_of, value
 from gateway.stages.frames import CHECKED_ROWS, FINDINGS, SIGNAAL_FIELDS, fits
@@ -32,17 +32,29 @@ class Checked:
     findings: pl.DataFrame
 
 
+class Checker:
+    """Checks the blocks of one file. What the rules ask is put together once, not again for every block."""
+
+    def __init__(self, dialect: Dialect, policy: Policy) -> None:
+        self._reader = BlockReader(dialect, policy)
+        self._conditions = [(rule, rule.condition(policy, dialect).alias(rule.code)) for rule in JUDGED]
+
+    def check(self, raw: pl.DataFrame) -> Checked:
+        """Check a frame of schema RAW; raises nothing for anything a partner can send."""
+        block = self._reader.read(raw)
+        asked = [(rule, condition) for rule, condition in self._conditions if block.needs(rule)]
+        rules = [rule for rule, _ in asked]
+        flags = _of_misfits(block.frame, block.frame.select(condition for _, condition in asked), rules)
+        hit = [rule for rule, number in zip((*rules, MISFIT), flags.sum().row(0), strict=True) if number]
+        return Checked(
+            rows=fits(_rows(block, flags, hit), CHECKED_ROWS),
+            findings=fits(_findings(block.frame, flags, hit), FINDINGS),
+        )
+
+
 def validate_block(raw: pl.DataFrame, dialect: Dialect, policy: Policy) -> Checked:
-    """Check a frame of schema RAW; raises nothing for anything a partner can send."""
-    block = read_block(raw, dialect, policy)
-    rules = [rule for rule in JUDGED if block.needs(rule)]
-    flags = block.frame.select(rule.condition(policy, dialect).alias(rule.code) for rule in rules)
-    flags = _of_misfits(block.frame, flags, rules)
-    hit = [rule for rule, number in zip((*rules, MISFIT), flags.sum().row(0), strict=True) if number]
-    return Checked(
-        rows=fits(_rows(block, flags, hit), CHECKED_ROWS),
-        findings=fits(_findings(block.frame, flags, hit), FINDINGS),
-    )
+    """Check one block by itself."""
+    return Checker(dialect, policy).check(raw)
 
 
 def _of_misfits(frame: pl.DataFrame, flags: pl.DataFrame, rules: list[Rule]) -> pl.DataFrame:

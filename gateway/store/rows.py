@@ -50,7 +50,9 @@ class _Intake(Struct, frozen=True):
 def insert_rows(db: Database, conn: Connection, *, attempt_no: int, rows: pl.DataFrame) -> None:
     """Insert a chunk: columns row_no, state, parcel_no, position (integers; the last two null outside a parcel)."""
     if db.dialect == "sqlite" and _consecutive(rows["row_no"]):
-        conn.exec_driver_sql(_INSERT_PACKED, (attempt_no, int(str(rows["row_no"].min())), _packed(rows)))
+        everywhere = not any(rows[name].null_count() for name in ("parcel_no", "position"))
+        statement = _INSERT_IN_PARCELS if everywhere else _INSERT_PACKED
+        conn.exec_driver_sql(statement, (attempt_no, int(str(rows["row_no"].min())), _packed(rows)))
         return
     frame = rows.select(pl.lit(attempt_no).alias("attempt_no"), *_COLUMNS[1:])
     db.bulk_insert_frame(conn, signaal_row, frame)
@@ -63,19 +65,22 @@ def _consecutive(row_no: pl.Series) -> bool:
 def _packed(rows: pl.DataFrame) -> str:
     """A JSON array with one integer a row: state, parcel (0: none) and position in 24 bits each.
 
-    The rows are made inside SQLite, without a Python object each and without its lock: 0.6 s a million against 1.3 s.
+    The rows are made inside SQLite, without a Python object each and without its lock: 0.5 s a million against 1.3 s.
     """
     state, parcel, position = (pl.col(name).cast(pl.Int64).fill_null(0) for name in ("state", "parcel_no", "position"))
     numbers = (state * (1 << 48) + parcel * (1 << 24) + position).cast(pl.String).str.join(",")
     return f"[{rows.select(numbers).item()}]"
 
 
-_INSERT_PACKED: Final = """
-    INSERT INTO signaal_row (attempt_no, row_no, state, parcel_no, position)
+_INSERT: Final = "INSERT INTO signaal_row (attempt_no, row_no, state, parcel_no, position)"
+_INSERT_IN_PARCELS: Final = f"""{_INSERT}
+    SELECT ?, ? + key, value >> 48, (value >> 24) & 16777215, value & 16777215 FROM json_each(?)
+"""  # noqa: S608 - of constants
+_INSERT_PACKED: Final = f"""{_INSERT}
     SELECT ?, ? + key, value >> 48, NULLIF((value >> 24) & 16777215, 0),
            CASE WHEN (value >> 24) & 16777215 = 0 THEN NULL ELSE value & 16777215 END
     FROM json_each(?)
-"""
+"""  # noqa: S608 - of constants
 
 
 def row(conn: Connection, *, attempt_no: int, row_no: int) -> Row | None:

@@ -19,6 +19,7 @@ from gateway.crypto.signing import ReceiptSigner
 from gateway.flow.kit import Kit
 from gateway.flow.process import process_next
 from gateway.flow.receive import Claims, Reception
+from gateway.runtime.prepare import prepare
 from gateway.settings import Settings
 from gateway.store import migrate, rows, uploads
 from gateway.store.blobs import FileBlobs
@@ -138,6 +139,7 @@ def run(*, quick: bool) -> list[dict[str, Any]]:
 
 
 if __name__ == "__main__":
+    prepare()  # as `serve` and `work` do
     process(Path(sys.argv[1]))
 
 __all__ = ["dt", "process", "run"]

@@ -19,7 +19,7 @@ from contracts.signaal import Soort
 from gateway.stages.dialect import Dialect, FileFinding
 from gateway.stages.parse import Limits, Piece, read_file
 from gateway.stages.policy import policy_for
-from gateway.stages.validate import validate_block
+from gateway.stages.validate import Checker
 from tests.bench.figures import figure, in_process, tell, timed
 from tests.bench.sample import write_sample
 from tests.builders import TODAY, a_partner
@@ -48,18 +48,18 @@ def _ahead(pieces: Iterator[Piece]) -> Iterator[Piece]:
 def check(file: Path, *, ahead: bool) -> tuple[int, int]:
     """(rows, findings) of the whole file, checked block by block and let go; `ahead`: a thread parses the next one."""
     policy = policy_for(a_partner(soorten=(Soort.ENERGIE,)), (), received_on=TODAY)
-    dialect: Dialect | None = None
+    checker: Checker | None = None
     rows = findings = 0
     pieces = read_file(_chunks(file), required=frozenset(), limits=Limits(max_rows=10**7))
     for piece in _ahead(pieces) if ahead else pieces:
         match piece:
             case Dialect():
-                dialect = piece
+                checker = Checker(piece, policy)
             case FileFinding():
                 raise ValueError(f"the sample has a finding of its own: {piece.code}")
             case pl.DataFrame():
-                assert dialect is not None
-                result = validate_block(piece, dialect, policy)
+                assert checker is not None
+                result = checker.check(piece)
                 rows += result.rows.height
                 findings += result.findings.height
     return rows, findings

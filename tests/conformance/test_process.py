@@ -12,7 +12,6 @@ import pytest
 from contracts.overeenkomst import Period
 from contracts.signaal import Signaaltype
 from gateway.errors import KeyDestroyedError
-from gateway.flow import reading
 from gateway.flow.findings import read_findings
 from gateway.flow.kit import Kit
 from gateway.flow.parcels import read_rows
@@ -21,7 +20,7 @@ from gateway.flow.raw_upload import read_raw_upload
 from gateway.flow.receive import Claims, announce
 from gateway.flow.summary import IntakeSummary, decode_summary
 from gateway.lifecycle import DeliveryState, UploadState
-from gateway.stages.validate import validate_block
+from gateway.stages.validate import Checker
 from gateway.store import parcels, processing, uploads
 from gateway.store.schema import delivery, signaal_row, upload
 from gateway.store.uploads import Upload
@@ -308,12 +307,14 @@ PANICS: list[Callable[[str], BaseException]] = [ValueError, pl.exceptions.PanicE
 def poison(monkeypatch: pytest.MonkeyPatch, error: Callable[[str], BaseException]) -> None:
     """Checking fails in the reading thread for a file that holds VERGIF: no file is known that does so by itself."""
 
-    def check(piece: Any, *rest: Any) -> Any:
-        if "VERGIF" in str(piece.to_dicts() if isinstance(piece, pl.DataFrame) else piece):
-            raise error("VERGIF of a resident")
-        return validate_block(piece, *rest)
+    check = Checker.check
 
-    monkeypatch.setattr(reading, "validate_block", check)
+    def poisoned(self: Checker, piece: pl.DataFrame) -> Any:
+        if "VERGIF" in str(piece.to_dicts()):
+            raise error("VERGIF of a resident")
+        return check(self, piece)
+
+    monkeypatch.setattr(Checker, "check", poisoned)
 
 
 @pytest.mark.parametrize("error", PANICS)

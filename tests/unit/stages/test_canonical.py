@@ -95,11 +95,8 @@ def test_a_full_signaal_comes_back_whole():
     assert back(full) == [full]
 
 
-FIELD = st.none() | st.text(alphabet="ab,;é\x1e\x1f ", max_size=3)
-
-
-def cleaned(values):
-    return tuple(None if v is None else v.replace("\x1f", " ").replace("\x1e", " ") for v in values)
+FIELD = st.none() | st.text(alphabet="ab,;é\x1a\x1d\n ", max_size=3)
+"""Anything but NUL and the separators, which reading keeps out (test_parse)."""
 
 
 @given(st.tuples(FIELD, FIELD, FIELD), st.tuples(FIELD, FIELD, FIELD))
@@ -108,14 +105,14 @@ def test_no_value_can_imitate_another_column(first, second):
         voorletters, voorvoegsel, huisletter = values
         return forms(a_signaal(voorletters=voorletters, voorvoegsel=voorvoegsel, huisletter=huisletter))[0]
 
-    assert (content(first) == content(second)) == (cleaned(first) == cleaned(second))
+    assert (content(first) == content(second)) == (first == second)
 
 
 @given(st.tuples(FIELD, FIELD, FIELD))
 def test_any_text_comes_back(values):
     voorletters, voorvoegsel, straat = values
     (signaal,) = back(a_signaal(voorletters=voorletters, voorvoegsel=voorvoegsel, straat=straat or "x"))
-    assert (signaal.voorletters, signaal.voorvoegsel) == cleaned((voorletters, voorvoegsel))
+    assert (signaal.voorletters, signaal.voorvoegsel) == (voorletters, voorvoegsel)
 
 
 @given(row_no=st.integers(min_value=1, max_value=MAX_ROWS))
