@@ -38,10 +38,12 @@ def ahead(items: Iterator[T], *, name: str) -> Iterator[Iterator[T]]:
         waiting.put(end)
 
     def take() -> Iterator[T]:
+        held: list[T] = []
         while not isinstance(item := waiting.get(), _End):
             waiting.task_done()
-            yield item
+            held.append(item)
             del item
+            yield held.pop()
         if item.error is not None:
             raise item.error
 

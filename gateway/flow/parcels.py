@@ -36,7 +36,7 @@ GROUP: Final = (
 )
 """Rows that may travel together: one agreement version, one destination, one judgement in the claim."""
 
-HELD_BYTES: Final = 8 << 20
+HELD_BYTES: Final = 4 << 20
 """Records that wait for a segment, of all open parcels together; past it every open parcel seals what it holds."""
 
 _LINE: Final = "\n"

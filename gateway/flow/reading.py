@@ -63,7 +63,9 @@ class FileReader:
                 self._note(FileFinding(code=piece.code, vorm=piece.vorm, regel=piece.row_no))
             else:
                 assert checker is not None
-                yield checker.check(piece)
+                checked = [checker.check(piece)]
+                del piece  # nothing of a block is kept while the next step has it
+                yield checked.pop()
 
     def _note(self, finding: FileFinding) -> None:
         if rule(finding.code).ernst is Ernst.FATAL:

@@ -83,8 +83,9 @@ class _Body:
         cutter = BlockCutter(self._limits.block_bytes)
         try:
             for chunk in chunks:
-                for block in cutter.feed(chunk):
-                    yield from self._block(block)
+                blocks = cutter.feed(chunk)
+                while blocks:
+                    yield from self._block(blocks.pop(0))
             rest, ended = cutter.finish()
         except RecordTooLongError:
             raise _RefusedError(FileFinding(code="bestand_regel_te_lang", row_no=self._rows + 1)) from None
@@ -111,11 +112,14 @@ class _Body:
         except UnicodeDecodeError as error:
             row_no = self._rows + 1 + block.count(b"\n", 0, error.start)
             raise _RefusedError(FileFinding(code="bestand_tekenset_wisselt", row_no=row_no)) from None
+        del block
         self._rows += frame.height
         if self._rows > self._limits.max_rows:
             raise _RefusedError(FileFinding(code="bestand_te_veel_regels", vorm=str(self._limits.max_rows)))
-        if frame.height:
-            yield frame
+        frames = [frame] if frame.height else []
+        del frame  # a block is large: whoever takes it decides how long it lives
+        if frames:
+            yield frames.pop()
 
 
 class _RefusedError(Exception):
