@@ -14,13 +14,14 @@ import tempfile
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import polars as pl
 import pydantic
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from contracts.signaal import Product, Signaaltype, Soort
 from tests.bench.figures import peak_mib, timed
 
 MIB = 1 << 20
@@ -51,39 +52,81 @@ def floor(file: Path) -> None:
             cipher.encrypt(os.urandom(12), part, None)
 
 
+def _date(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    form = "%Y-%m-%d" if value[4:5] == "-" else "%d-%m-%Y"
+    return dt.datetime.strptime(value, form).date()  # noqa: DTZ007  # a date without a time
+
+
+def _amount(value: object) -> object:
+    return value.replace(".", "").replace(",", ".") if isinstance(value, str) else value
+
+
+def _yes_no(value: object) -> object:
+    return {"ja": True, "nee": False}.get(value.lower(), value) if isinstance(value, str) else value
+
+
+def _several(value: object) -> object:
+    return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+
+
+Date = Annotated[dt.date, pydantic.BeforeValidator(_date)]
+Amount = Annotated[Decimal, pydantic.BeforeValidator(_amount), pydantic.Field(ge=0, decimal_places=2)]
+YesNo = Annotated[bool, pydantic.BeforeValidator(_yes_no)]
+Text = Annotated[str, pydantic.StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+
+
+def _like(pattern: str) -> Any:
+    return Annotated[str, pydantic.StringConstraints(strip_whitespace=True, pattern=pattern)]
+
+
 class Row(pydantic.BaseModel):
-    """The obvious model of a row."""
+    """The obvious model of a row: every column of the layout, as ours."""
 
-    soort: str
-    kenmerk: str
-    achternaam: str
-    straat: str
-    huisnummer: int
-    postcode: str = pydantic.Field(pattern=r"^[1-9]\d{3} ?[A-Z]{2}$")
-    woonplaats: str
-    gemeentecode: str = pydantic.Field(pattern=r"^\d{4}$")
-    bedrag: Decimal
-    oudste_vervaldatum: dt.date
-    geboortedatum: dt.date | None = None
-    telefoon: str | None = None
-    email: str | None = None
+    soort: Soort
+    signaaltype: Signaaltype = Signaaltype.VROEGSIGNAAL
+    producten: Annotated[list[Product], pydantic.BeforeValidator(_several)] = []
+    kenmerk: Text
+    opdrachtgever_kvk: _like(r"^\d{8}$") | None = None  # type: ignore[valid-type]
+    klantnummer: Text | None = None
+    polisnummer: Text | None = None
+    uzovi: _like(r"^\d{4}$") | None = None  # type: ignore[valid-type]
+    bsn: _like(r"^\d{9}$") | None = None  # type: ignore[valid-type]
+    voorletters: Text | None = None
+    voorvoegsel: Text | None = None
+    achternaam: Text
+    geslacht: _like("^[MVX]$") | None = None  # type: ignore[valid-type]
+    geboortedatum: Date | None = None
+    telefoon: _like(r"^0[1-9]\d{8}$") | None = None  # type: ignore[valid-type]
+    email: _like(r"^[^@\s]+@[^@\s]+\.[^@\s]+$") | None = None  # type: ignore[valid-type]
+    straat: Text
+    huisnummer: Annotated[int, pydantic.Field(ge=1, le=99_999)]
+    huisletter: _like("^[A-Za-z]$") | None = None  # type: ignore[valid-type]
+    huisnummertoevoeging: Text | None = None
+    postcode: _like(r"^[1-9]\d{3} ?[A-Z]{2}$")  # type: ignore[valid-type]
+    woonplaats: Text
+    gemeentecode: _like(r"^\d{4}$")  # type: ignore[valid-type]
+    bedrag: Amount
+    bedrag_premie: Amount | None = None
+    bedrag_eigen_risico: Amount | None = None
+    bedrag_eigen_bijdrage: Amount | None = None
+    oudste_vervaldatum: Date
+    facturen: Annotated[list[str], pydantic.BeforeValidator(_several)] = []
+    einde_levering: Date | None = None
+    bedreigend: YesNo = False
+    warme_overdracht: YesNo = False
+    herinnering_verstuurd: YesNo
+    persoonlijk_contact_gezocht: YesNo
+    gewezen_op_schuldhulp: YesNo
+    doorgifte_aangekondigd: YesNo
+    bezwaar: YesNo = False
 
 
-def _date(text: str) -> dt.date | None:
-    if not text:
-        return None
-    form = "%Y-%m-%d" if text[4:5] == "-" else "%d-%m-%Y"
-    return dt.datetime.strptime(text, form).date()  # noqa: DTZ007  # a date without a time
-
-
-def _rows(file: Path) -> Iterator[dict[str, Any]]:
+def _rows(file: Path) -> Iterator[dict[str, str]]:
     with file.open(encoding="utf-8", newline="") as source:
         for line in csv.DictReader(source, delimiter=";"):
-            values: dict[str, Any] = {name: line[name] or None for name in Row.model_fields}
-            values["bedrag"] = Decimal(line["bedrag"].replace(".", "").replace(",", "."))
-            values["oudste_vervaldatum"] = _date(line["oudste_vervaldatum"])
-            values["geboortedatum"] = _date(line["geboortedatum"])
-            yield values
+            yield {name: value for name, value in line.items() if value}
 
 
 def obvious(file: Path) -> None:
@@ -95,13 +138,14 @@ def obvious(file: Path) -> None:
         engine = sa.create_engine(f"sqlite:///{folder}/obvious.db")
         metadata.create_all(engine)
         with engine.begin() as conn:
-            batch: list[dict[str, str]] = []
+            batch: list[dict[str, str | None]] = []
             for values in _rows(file):
                 try:
                     row = Row.model_validate(values)
                 except pydantic.ValidationError:
                     continue
-                batch.append({name: str(value) for name, value in row.model_dump().items()})
+                values_ = row.model_dump(mode="json")
+                batch.append({name: None if value is None else str(value) for name, value in values_.items()})
                 if len(batch) == 1000:
                     conn.execute(table.insert(), batch)
                     batch = []
