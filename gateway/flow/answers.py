@@ -113,7 +113,9 @@ def _decide(kit: Kit, directory: Directory, e: Ended) -> Decision:
     )
     dice = fraction(kit)
     if isinstance(e.outcome, NotSent):
-        return decide_unsent(tried, e.outcome, now=e.ended_at, fraction=dice)
+        unsent = decide_unsent(tried, e.outcome, now=e.ended_at, fraction=dice)
+        # It is certain that nothing arrived, and nothing failed: what may go on goes at once, after the gate.
+        return replace(unsent, due_at=e.ended_at) if e.absent and unsent.event is DeliveryEvent.RETURN else unsent
     decision = decide(tried, e.outcome, now=e.ended_at, fraction=dice)
     systeem = directory.systemen.get(d.destination)
     if decision.due_at is None or systeem is None:

@@ -1,13 +1,12 @@
 """Checking alone: every rule on every row, all findings collected, against polars' plain reading of the same file.
 
-`python -m tests.bench.reading check FILE` checks one file once and prints seconds and peak MiB;
-`python -m tests.bench.reading compare FILE BAD` takes turns, so that what else runs on the machine slows all alike.
+`python -m tests.bench.reading FILE` checks one file and prints a JSON object with seconds and peak MiB.
 """
 
 import json
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import median
@@ -20,7 +19,7 @@ from gateway.stages.dialect import Dialect, FileFinding
 from gateway.stages.parse import Limits, Piece, read_file
 from gateway.stages.policy import policy_for
 from gateway.stages.validate import Checker
-from tests.bench.figures import figure, in_process, tell, timed
+from tests.bench.figures import figure, in_process, peak_mib, tell, timed
 from tests.bench.sample import write_sample
 from tests.builders import TODAY, a_partner
 
@@ -65,22 +64,17 @@ def check(file: Path, *, ahead: bool) -> tuple[int, int]:
     return rows, findings
 
 
-def plain(file: Path) -> int:
-    """Read the file into text columns, as quickly as polars can."""
-    return pl.read_csv(file, separator=";", infer_schema=False).height
-
-
 def compare(good: Path, bad: Path) -> dict[str, float]:
-    """Median seconds of plain reading, of checking, and of checking when every row is bad."""
-    works: dict[str, Callable[[], object]] = {
-        "plain": lambda: plain(good),
-        "check": lambda: check(good, ahead=True),
-        "bad": lambda: check(bad, ahead=True),
+    """Median seconds of plain reading, of checking, and of checking when every row is bad; each in a process alone."""
+    works = {
+        "plain": lambda: in_process("tests.bench.floor", "plain", str(good)),
+        "check": lambda: in_process("tests.bench.reading", str(good)),
+        "bad": lambda: in_process("tests.bench.reading", str(bad)),
     }
     seconds: dict[str, list[float]] = {name: [] for name in works}
     for _ in range(ROUNDS):
         for name, work in works.items():
-            seconds[name].append(timed(work))
+            seconds[name].append(work()["seconds"])
     return {name: median(taken) for name, taken in seconds.items()}
 
 
@@ -109,9 +103,9 @@ def run(*, quick: bool) -> list[dict[str, Any]]:
         write_sample(good, large, today=TODAY)
         write_sample(few, small, today=TODAY)
         write_bad(good, bad)
-        taken = in_process("tests.bench.reading", "compare", str(good), str(bad))
-        peak = in_process("tests.bench.reading", "check", str(good))["peak_mib"]
-        peak_few = in_process("tests.bench.reading", "check", str(few))["peak_mib"]
+        taken = compare(good, bad)
+        peak = in_process("tests.bench.reading", str(good))["peak_mib"]
+        peak_few = in_process("tests.bench.reading", str(few))["peak_mib"]
     rate = {name: large / seconds for name, seconds in taken.items()}
     kind = f"check_{large}"
     return [
@@ -145,18 +139,7 @@ def run(*, quick: bool) -> list[dict[str, Any]]:
     ]
 
 
-def _peak_mib() -> float:
-    # Linux keeps ru_maxrss across exec, so a child would start at its parent's peak; VmHWM is its own.
-    status = Path("/proc/self/status").read_text("ascii")
-    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
-
-
-def _once(file: Path) -> dict[str, float]:
-    rows, findings = check(file, ahead=False)
-    return {"rows": rows, "findings": findings, "peak_mib": _peak_mib()}
-
-
 if __name__ == "__main__":
-    what, *files = sys.argv[1:]
-    paths = [Path(file) for file in files]
-    print(json.dumps(compare(*paths) if what == "compare" else _once(*paths)))
+    path = Path(sys.argv[1])
+    seconds = timed(lambda: check(path, ahead=True))
+    print(json.dumps({"seconds": seconds, "peak_mib": peak_mib()}))
