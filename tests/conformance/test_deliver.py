@@ -152,6 +152,14 @@ class TestPermission:
         assert hand.claim() == ()
         assert view(hand.kit.db, one).state is DeliveryState.STOPPED
 
+    def test_what_the_receiver_does_not_have_is_sent_at_once(self, hand: Hand, clock: FakeClock) -> None:
+        (one,) = put(hand.kit.db, a_delivery())
+        hand.attempt(Unknown(reason="lost"))
+        clock.advance(minutes=15)
+        hand.attempt(NotSent(reason="receiver_has_none"), absent=True)
+        assert hand.attempt(Accepted()) == 1
+        assert view(hand.kit.db, one).state is DeliveryState.ACCEPTED
+
     def test_the_version_that_allowed_is_recorded(self, hand: Hand) -> None:
         end_agreement(hand.kit, van_kracht=Period(from_=LONG_AGO))
         (one,) = put(hand.kit.db, a_delivery())

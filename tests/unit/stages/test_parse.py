@@ -75,6 +75,12 @@ def test_the_sentence_says_how_the_file_was_read() -> None:
     )
 
 
+def test_separators_of_the_canonical_form_become_another_control_character() -> None:
+    _, frame, findings = read(a_file("huur;K\x1e1\x1f;Jansen"))
+    assert frame["kenmerk"].to_list() == ["K\x1a1\x1a"]
+    assert findings == []
+
+
 def test_excels_own_first_line_is_stepped_over() -> None:
     assert read(b"sep=;\r\n" + a_file("huur;A1;Jansen", end="\r\n"))[1]["kenmerk"].to_list() == ["A1"]
 
