@@ -31,3 +31,5 @@ def command(invocation: Invocation, /, numbers: tuple[int, ...], everything: boo
     click.echo(f"{moved} dead letters go on")
     if moved < len(numbers):
         click.echo(f"{len(numbers) - moved} of those named are not dead letters and were left as they are", err=True)
+        if not moved:
+            raise click.exceptions.Exit(1)

@@ -69,7 +69,7 @@ async def get_verwerkingsverslag(request: AnyRequest, upload_id: FromPath[str]) 
         answer = json_answer(request, found)
     else:
         page, policy = render_report(found)
-        answer = Response(page, media_type="text/html; charset=utf-8", headers={"Content-Security-Policy": policy})
+        answer = Response(page, media_type="text/html", headers={"Content-Security-Policy": policy})
     answer.headers["Vary"] = "Accept"
     return answer
 

@@ -50,12 +50,12 @@ async def regels(request: AnyRequest) -> Response[str]:
 @route("/stijl.css", http_method=READ)
 async def stijl(request: AnyRequest) -> Response[str]:
     """The one stylesheet."""
-    return Response(stylesheet(), media_type="text/css; charset=utf-8")
+    return Response(stylesheet(), media_type="text/css")
 
 
 def _page(template: str, **values: object) -> Response[str]:
     return Response(
         environment().get_template(template).render(values),
-        media_type="text/html; charset=utf-8",
+        media_type="text/html",
         headers={"Content-Security-Policy": SERVED_STYLE_POLICY},
     )

@@ -137,6 +137,7 @@ def outline(page: str) -> _Outline:
 def test_the_page_opens_with_what_to_do_and_needs_no_script(api: Api, path: str) -> None:
     with api.partner() as client:
         answer = client.get(f"{path}/verwerkingsverslag", headers={"Accept": "text/html"})
+        assert answer.headers["content-type"] == "text/html; charset=utf-8"
     found = outline(answer.text)
     assert found.attributes["html"]["lang"] == "nl"
     assert found.tags.count("h1") == 1

@@ -126,6 +126,11 @@ def test_replay_lets_dead_letters_go_on_and_nothing_else(run: Run, opened: Kit) 
     assert view(opened.db, queued).state is DeliveryState.QUEUED
 
 
+def test_replay_of_what_is_no_dead_letter_fails(run: Run) -> None:
+    failed = run("replay", "999999")
+    assert (failed.exit_code, "0 dead letters" in failed.output) == (1, True)
+
+
 def test_replay_by_filter(run: Run, opened: Kit) -> None:
     dead = a_dead(opened)
     assert "0 dead letters" in run("replay", "--to", "elders").output
