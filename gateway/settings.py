@@ -140,7 +140,7 @@ class Intake(Section, frozen=True, kw_only=True):
     """First day of the month of the usual delivery window."""
     window_until_day: Annotated[int, Meta(ge=1, le=31)] = 25
     """Last day of it; outside it the file gets one warning."""
-    block_mib: Annotated[int, Meta(ge=1, le=64)] = 6
+    block_mib: Annotated[int, Meta(ge=1, le=64)] = 5
     """Size of the blocks in which a file is read; memory grows with it."""
     max_rows: Annotated[int, Meta(ge=1, le=16_777_215)] = 10_000_000
     """Rows of one file; more are refused whole."""

@@ -22,6 +22,8 @@ from gateway.store.parcels import HashRun
 
 _PREFIX: Final = 16
 """Bytes, 128 bits of key; their hexadecimal form goes before a text."""
+_MERGED: Final = 1 << 17
+"""Longer runs of seen identities stay as they are: merging takes four times their memory for a moment."""
 _AT_ONCE: Final = 4096
 """Texts hashed at a time: they stay in the processor's cache, and little of them is held twice."""
 _digest: Final = type(hashlib.blake2b()).digest
@@ -85,7 +87,7 @@ class SeenIdentities:
     def _remember(self, run: pl.Series) -> None:
         if run.is_empty():  # no row of the block went on; an empty run has no position to look at
             return
-        while self._runs and self._runs[-1].len() <= run.len() * 2:
+        while self._runs and self._runs[-1].len() <= min(run.len() * 2, _MERGED):
             run = pl.concat([self._runs.pop(), run]).sort()
         self._runs.append(run)
 

@@ -25,9 +25,10 @@ def gate_keys(rows: pl.DataFrame) -> pl.DataFrame:
 
 def with_verdicts(rows: pl.DataFrame, gate: pl.DataFrame) -> pl.DataFrame:
     """`rows` beside the gate's verdict on them. `gate`: schema GATE, one line per combination; null without a line."""
-    return rows.join(
+    verdicts = rows.select(GATE_KEY).join(
         gate.rename({"state": "gate_state"}), on=GATE_KEY, how="left", nulls_equal=True, maintain_order="left"
     )
+    return rows.hstack(verdicts.drop(GATE_KEY))
 
 
 def apply_gate(judged: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

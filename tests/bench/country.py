@@ -260,7 +260,7 @@ def run(*, quick: bool, postgresql: bool = False) -> list[dict[str, Any]]:
     """The month and its picture."""
     from tests.bench.picture import draw  # only here: matplotlib takes a while to import
 
-    partners, rows = (25, 4_000) if quick else (500, 85_000)
+    partners, rows = (15, 2_500) if quick else (500, 85_000)
     with ExitStack() as stack:
         url = None
         if postgresql:

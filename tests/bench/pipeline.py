@@ -33,7 +33,7 @@ from tests.world import configure
 MIB = 1 << 20
 FLOOR_TIMES = 2.0
 OBVIOUS_TIMES = 8.0
-PEAK_MIB = 350.0
+PEAK_MIB = 350e6 / MIB
 PEAK_GROWTH = 1.10
 
 
@@ -110,9 +110,10 @@ def run(*, quick: bool) -> list[dict[str, Any]]:
         files = {rows_: Path(name) / f"{rows_}.csv" for rows_ in (large, small, sampled)}
         for rows_, file in files.items():
             write_sample(file, rows_, today=TODAY)
-        ours, floor = _in_turn(files[large], rounds=1 if quick else 5)
+        rounds = 1 if quick else 5
+        ours, floor = _in_turn(files[large], rounds=rounds)
         obvious = in_process("tests.bench.floor", "obvious", str(files[sampled]))
-        ours_small = in_process("tests.bench.pipeline", str(files[small]))
+        small_peak = max(in_process("tests.bench.pipeline", str(files[small]))["peak_mib"] for _ in range(rounds))
     ours_rate, obvious_rate = large / ours["seconds"], sampled / obvious["seconds"]
     name = f"pipeline_{large}"
     return [
@@ -141,7 +142,7 @@ def run(*, quick: bool) -> list[dict[str, Any]]:
             figure(
                 f"{name}_growth_from_{small}",
                 value=ours["peak_mib"],
-                peer=ours_small["peak_mib"],
+                peer=small_peak,
                 target=PEAK_GROWTH,
                 at_most=True,
                 unit="MiB",
