@@ -124,3 +124,11 @@ KOLOMMEN: Final[tuple[Kolom, ...]] = (
 )
 
 KOLOM: Final[dict[str, Kolom]] = {kolom.naam: kolom for kolom in KOLOMMEN}
+
+SAMENGESTELD: Final[dict[str, tuple[str, ...]]] = {
+    "naam": ("voorletters", "voorvoegsel", "achternaam"),
+    "adres": ("straat", "huisnummer", "huisletter", "huisnummertoevoeging"),
+    "huisnummer_volledig": ("huisnummer", "huisletter", "huisnummertoevoeging"),
+    "postcode_woonplaats": ("postcode", "woonplaats"),
+}
+"""Columns that partners' systems export in one piece, and the layout columns that they are split into."""
