@@ -63,7 +63,7 @@ class FileReader:
                 self._note(FileFinding(code=piece.code, vorm=piece.vorm, regel=piece.row_no))
             else:
                 assert checker is not None
-                checked = [checker.check(piece)]
+                checked = [checker.check(piece.raw)]
                 del piece  # nothing of a block is kept while the next step has it
                 yield checked.pop()
 

@@ -13,8 +13,10 @@ from typing import Final
 
 from contracts.layout import KOLOM, KOLOMMEN, Vorm
 from contracts.overeenkomst import Signaalpartner
+from contracts.profiel import Datumvolgorde, Profiel
 from contracts.signaal import Soort
 from gateway.stages.cut import last_record_end
+from gateway.stages.source import PLAIN, Bron
 
 HEAD_BYTES: Final = 1 << 20
 """How much of a file `detect` looks at."""
@@ -54,20 +56,32 @@ class FileFinding:
 class Dialect:
     """How to read one file.
 
-    `columns`: per position the layout column, or None for one that is ignored. `encoding` is "ascii" until a
-    byte above 127 decides between "utf-8" and "cp1252". `header_bytes`: where the first record starts.
+    `columns`: per position the layout column or composed column (`layout.SAMENGESTELD`), or None for one that is
+    ignored. `headers`: as sent, empty when the file has none; `header_line`: the line of the file they stand on, from
+    1, or 0. `encoding` is "ascii" until a byte above 127 decides. `header_bytes`: where the first record starts.
+    `cents`: an amount counts cents. `profiel`: the partner's profile by which the file is read.
     """
 
     encoding: str
     delimiter: str
     columns: tuple[str | None, ...]
     decimal: str
-    iso_dates: bool
     header_bytes: int
+    headers: tuple[str, ...] = ()
+    header_line: int = 1
+    bron: Bron = PLAIN
+    date_order: Datumvolgorde = Datumvolgorde.DMJ
+    cents: bool = False
+    profiel: Profiel | None = None
+
+    @property
+    def iso_dates(self) -> bool:
+        """Dates start with their year."""
+        return self.date_order is Datumvolgorde.JMD
 
     @property
     def known(self) -> frozenset[str]:
-        """The layout columns that the file has."""
+        """The layout columns and composed columns that the file has."""
         return frozenset(name for name in self.columns if name is not None)
 
 
@@ -91,7 +105,9 @@ def required_columns(partner: Signaalpartner, soorten: AbstractSet[Soort]) -> fr
     )
 
 
-def detect(head: bytes, *, required: AbstractSet[str]) -> Dialect | FileFinding:
+def detect(
+    head: bytes, *, required: AbstractSet[str], bron: Bron | None = None, profiel: Profiel | None = None
+) -> Dialect | FileFinding:
     """Read the dialect off the first bytes of a file (up to HEAD_BYTES; a whole file when it is smaller)."""
     refusal = _not_a_csv(head)
     if refusal is not None:
@@ -115,8 +131,10 @@ def detect(head: bytes, *, required: AbstractSet[str]) -> Dialect | FileFinding:
         delimiter=delimiter,
         columns=columns,
         decimal=_decimal(sample, columns, delimiter),
-        iso_dates=_iso_dates(sample, columns),
+        date_order=Datumvolgorde.JMD if _iso_dates(sample, columns) else Datumvolgorde.DMJ,
         header_bytes=header_bytes,
+        bron=bron or PLAIN,
+        profiel=profiel,
     )
 
 

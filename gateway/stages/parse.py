@@ -14,9 +14,13 @@ from typing import Final
 
 import polars as pl
 
+from contracts.layout import SAMENGESTELD
+from contracts.profiel import Profiel
+from gateway.stages.compose import expand
 from gateway.stages.cut import DEFAULT_BLOCK_BYTES, BlockCutter, OpenQuoteError, RecordTooLongError
 from gateway.stages.dialect import HEAD_BYTES, Dialect, FileFinding, detect, encoding_of
 from gateway.stages.frames import RAW, SEPARATORS, SUBSTITUTE, fits
+from gateway.stages.source import Bron
 
 _ENGINE_ERRORS: Final = (pl.exceptions.ComputeError, pl.exceptions.SchemaError, pl.exceptions.NoDataError)
 _NO_TEXT: Final = "\0"
@@ -33,19 +37,39 @@ class Limits:
 
 _SEPARATORS: Final = SEPARATORS.encode()
 
-Piece = Dialect | pl.DataFrame | FileFinding
-"""What `read_file` yields: how the file is read (again when that becomes clearer), a block (schema RAW), a finding."""
+
+@dataclass(frozen=True)
+class Records:
+    """One block: `raw` (schema RAW) is what is read, `sent` the same records as sent.
+
+    `sent` has `row_no` and one text column per position, "0" and on, up to the last column of the header.
+    """
+
+    raw: pl.DataFrame
+    sent: pl.DataFrame
 
 
-def read_file(chunks: Iterable[bytes], *, required: AbstractSet[str], limits: Limits) -> Iterator[Piece]:
+Piece = Dialect | Records | FileFinding
+"""What `read_file` yields: how the file is read (again when that becomes clearer), a block of records, a finding."""
+
+
+def read_file(
+    chunks: Iterable[bytes],
+    *,
+    required: AbstractSet[str],
+    limits: Limits,
+    bron: Bron | None = None,
+    profiel: Profiel | None = None,
+) -> Iterator[Piece]:
     """Read a whole file from chunks of any size, holding one block at a time.
 
-    First a Dialect, then blocks. A FileFinding whose rule is Fatal is the last thing yielded: rows seen before it
-    must be refused with the file. Others (`regel_zonder_einde`, `bestand_zonder_regels`) are remarks.
+    `bron`: what the bytes were written out from; `profiel` decides what it names. First a Dialect, then blocks. A
+    FileFinding whose rule is Fatal is the last thing yielded: rows seen before it must be refused with the file. Others
+    (`regel_zonder_einde`, `bestand_zonder_regels`) are remarks.
     """
     source = iter(chunks)
     head = _head(source)
-    dialect = detect(head[:HEAD_BYTES], required=required)
+    dialect = detect(head[:HEAD_BYTES], required=required, bron=bron, profiel=profiel)
     yield dialect
     if isinstance(dialect, Dialect):
         yield from _Body(dialect, limits).read(_with(head[dialect.header_bytes :], source))
@@ -108,18 +132,18 @@ class _Body:
             self._dialect = replace(self._dialect, encoding=encoding)
             yield self._dialect
         try:
-            frame = parse_block(block, self._dialect, first_row_no=self._rows + 1)
+            records = parse_block(block, self._dialect, first_row_no=self._rows + 1)
         except UnicodeDecodeError as error:
             row_no = self._rows + 1 + block.count(b"\n", 0, error.start)
             raise _RefusedError(FileFinding(code="bestand_tekenset_wisselt", row_no=row_no)) from None
         del block
-        self._rows += frame.height
+        self._rows += records.raw.height
         if self._rows > self._limits.max_rows:
             raise _RefusedError(FileFinding(code="bestand_te_veel_regels", vorm=str(self._limits.max_rows)))
-        frames = [frame] if frame.height else []
-        del frame  # a block is large: whoever takes it decides how long it lives
-        if frames:
-            yield frames.pop()
+        pieces = [records] if records.raw.height else []
+        del records  # a block is large: whoever takes it decides how long it lives
+        if pieces:
+            yield pieces.pop()
 
 
 class _RefusedError(Exception):
@@ -128,8 +152,8 @@ class _RefusedError(Exception):
         self.finding = finding
 
 
-def parse_block(block: bytes, dialect: Dialect, *, first_row_no: int) -> pl.DataFrame:
-    """Whole records → frame of schema RAW, rows numbered from `first_row_no`.
+def parse_block(block: bytes, dialect: Dialect, *, first_row_no: int) -> Records:
+    """Whole records → frames, rows numbered from `first_row_no`.
 
     Lines without any value (empty, or delimiters alone, as Excel leaves below a table) are skipped and not counted.
     Text is as it was sent, quotes removed; a field beyond the header is dropped, an absent one null, and either marks
@@ -143,7 +167,8 @@ def parse_block(block: bytes, dialect: Dialect, *, first_row_no: int) -> pl.Data
     names = [str(position) for position in range(len(dialect.columns))]
     frame = _read(block, dialect, names)
     frame = frame.filter(~pl.all_horizontal(pl.col(names).is_null())) if _may_have_blanks(frame, names) else frame
-    return _as_raw(frame, dialect, first_row_no)
+    row_no = pl.int_range(first_row_no, first_row_no + pl.len(), dtype=pl.UInt32).alias("row_no")
+    return Records(raw=_as_raw(frame, dialect, row_no), sent=frame.select(row_no, *names))
 
 
 def _without_separators(block: bytes) -> bytes:
@@ -157,19 +182,18 @@ def _may_have_blanks(frame: pl.DataFrame, names: list[str]) -> bool:
     return all(frame[name].null_count() for name in names)
 
 
-def _as_raw(frame: pl.DataFrame, dialect: Dialect, first_row_no: int) -> pl.DataFrame:
+def _as_raw(frame: pl.DataFrame, dialect: Dialect, row_no: pl.Expr) -> pl.DataFrame:
     place = {name: str(position) for position, name in enumerate(dialect.columns) if name is not None}
-    row_no = pl.int_range(first_row_no, first_row_no + pl.len(), dtype=pl.UInt32).alias("row_no")
-    raw = frame.select(
-        row_no,
-        "misfit",
-        *(
-            pl.col(place[name]).alias(name) if name in place else pl.lit(None, dtype=pl.String).alias(name)
-            for name in RAW
-            if name not in {"row_no", "misfit"}
-        ),
+    named = frame.select(pl.col(position).alias(name) for name, position in place.items())
+    waarden = dialect.profiel.waarden if dialect.profiel else {}
+    samengesteld = [name for name in place if name in SAMENGESTELD]
+    if samengesteld or waarden:
+        named = expand(named, samengesteld, waarden)
+    absent = [name for name in RAW if name not in {"row_no", "misfit", *named.columns}]
+    raw = frame.select(row_no, "misfit").with_columns(
+        *named.get_columns(), *(pl.lit(None, dtype=pl.String).alias(name) for name in absent)
     )
-    return fits(raw, RAW)
+    return fits(raw.select(list(RAW)), RAW)
 
 
 def _read(block: bytes, dialect: Dialect, names: list[str]) -> pl.DataFrame:

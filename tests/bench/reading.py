@@ -12,11 +12,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
-import polars as pl
-
 from contracts.signaal import Soort
 from gateway.stages.dialect import Dialect, FileFinding
-from gateway.stages.parse import Limits, Piece, read_file
+from gateway.stages.parse import Limits, Piece, Records, read_file
 from gateway.stages.policy import policy_for
 from gateway.stages.validate import Checker
 from tests.bench.figures import figure, in_process, peak_mib, tell, timed
@@ -56,9 +54,9 @@ def check(file: Path, *, ahead: bool) -> tuple[int, int]:
                 checker = Checker(piece, policy)
             case FileFinding():
                 raise ValueError(f"the sample has a finding of its own: {piece.code}")
-            case pl.DataFrame():
+            case Records():
                 assert checker is not None
-                result = checker.check(piece)
+                result = checker.check(piece.raw)
                 rows += result.rows.height
                 findings += result.findings.height
     return rows, findings

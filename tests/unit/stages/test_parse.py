@@ -15,7 +15,7 @@ from contracts.signaal import Soort
 from gateway.stages.cut import BlockCutter, OpenQuoteError, RecordTooLongError
 from gateway.stages.dialect import Dialect, FileFinding, detect, read_as, required_columns
 from gateway.stages.frames import RAW
-from gateway.stages.parse import Limits, read_file
+from gateway.stages.parse import Limits, Records, read_file
 from tests.builders import a_csv, a_partner, a_row
 
 NONE: frozenset[str] = frozenset()
@@ -35,8 +35,8 @@ def read(data: bytes, *, size: int = 1 << 16, max_rows: int = 1_000, block_bytes
         match piece:
             case Dialect():
                 dialect = piece
-            case pl.DataFrame():
-                frames.append(piece)
+            case Records():
+                frames.append(piece.raw)
             case FileFinding():
                 findings.append(piece)
     return dialect, pl.concat(frames) if frames else pl.DataFrame(schema=RAW), findings

@@ -86,7 +86,7 @@ def test_an_unknown_code_is_a_defect() -> None:
 
 def test_a_rule_without_condition_is_not_judged_on_rows() -> None:
     policy = policy_for(a_partner(), (), received_on=TODAY)
-    dialect = Dialect(encoding="utf-8", delimiter=";", columns=(), decimal=",", iso_dates=False, header_bytes=0)
+    dialect = Dialect(encoding="utf-8", delimiter=";", columns=(), decimal=",", header_bytes=0)
     with pytest.raises(ValueError, match="geen_overeenkomst"):
         rule("geen_overeenkomst").condition(policy, dialect)
     assert all(r.holds is not None for r in JUDGED)
@@ -114,7 +114,7 @@ def test_the_example_file_of_a_sector_has_no_finding(soort: Soort) -> None:
             dialect = piece
             continue
         assert dialect is not None
-        result = validate_block(piece, dialect, policy)
+        result = validate_block(piece.raw, dialect, policy)
         assert result.findings.is_empty()
         rows += result.rows.height
     assert rows == 2

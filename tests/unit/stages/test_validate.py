@@ -29,7 +29,6 @@ DIALECT = Dialect(
     delimiter=";",
     columns=tuple(KOLOM),
     decimal=",",
-    iso_dates=False,
     header_bytes=0,
 )
 EXPERIMENT = Experiment(
