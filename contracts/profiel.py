@@ -5,8 +5,19 @@ which, in which order a date stands, which words mean which kind. What it does n
 """
 
 import enum
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
+
+from contracts.overeenkomst import Key
+
+Profielnaam = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9]([A-Za-z0-9 ._-]{0,61}[A-Za-z0-9])?$",
+        description="the partner's own name of a profile: letters, digits, space, dot, dash, underscore",
+    ),
+]
 
 
 class Bestandsvorm(enum.StrEnum):
@@ -53,8 +64,8 @@ class Profiel(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
     line of the file (of the sheet); 0: there is none, and `kolommen` names places. `blad`: the sheet's name.
     """
 
-    naam: str
-    versie: int = 1
+    naam: Profielnaam
+    versie: Annotated[int, Meta(ge=1)] = 1
     vorm: Bestandsvorm | None = None
     blad: str | None = None
     tekenset: Tekenset | None = None
@@ -67,3 +78,19 @@ class Profiel(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
     negeren: tuple[str, ...] = ()
     constanten: dict[str, str] = {}
     waarden: dict[str, dict[str, str]] = {}
+
+
+class Partnerprofiel(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One version of a profile in the configuration. A version is never changed: another reading is a higher one.
+
+    `standaard`: reads the uploads of this signaalpartner that name no profile.
+    """
+
+    signaalpartner: Key
+    standaard: bool = False
+    profiel: Profiel
+
+    @property
+    def key(self) -> str:
+        """`<signaalpartner>/<naam>/<versie>`: neither part holds a slash."""
+        return f"{self.signaalpartner}/{self.profiel.naam}/{self.profiel.versie}"

@@ -8,6 +8,7 @@ import msgspec
 
 from contracts.aanlevering import Aanlevering, Ontvangstbewijs, Verwerkingsverslag
 from contracts.overeenkomst import Experiment, Gemeente, Overeenkomst, Signaalpartner, Systeem, Toegang
+from contracts.profiel import Profiel
 from contracts.signaal import Signaal
 from contracts.terugkoppeling import Resultaat, ResultaatAntwoord, Terugkoppeling
 
@@ -27,6 +28,7 @@ PUBLISHED: Final[dict[str, type[msgspec.Struct]]] = {
     "signaalpartner-v1": Signaalpartner,
     "toegang-v1": Toegang,
     "experiment-v1": Experiment,
+    "profiel-v1": Profiel,
 }
 """File name without `.json` → the structure. A name is kept for ever; a breaking change gets a new number."""
 

@@ -6,6 +6,7 @@ import jsonschema
 import msgspec
 import pytest
 
+from contracts.profiel import Datumvolgorde, Profiel
 from contracts.schemas import FOLDER, PUBLISHED, schema_text
 from tests.builders import (
     a_gemeente,
@@ -25,6 +26,7 @@ EXAMPLES = {
     "systeem-v1": a_systeem(),
     "signaalpartner-v1": a_partner(),
     "toegang-v1": a_toegang(),
+    "profiel-v1": Profiel(naam="SAP", versie=3, datumvolgorde=Datumvolgorde.MDJ, kolommen={"Klantnr": "klantnummer"}),
 }
 
 
