@@ -2,7 +2,7 @@
 
 Hashes are pseudonymous personal data: keyed blake2b (RFC 7693) under a key per partner and half year, sealed, destroyed
 with the window, never comparable between partners. In memory they are sorted columns, searched by bisection: 8 bytes a
-row of this file and 28 bytes a row of the window.
+row of this file and 32 bytes a row of the window.
 """
 
 import datetime as dt
@@ -84,6 +84,11 @@ class SeenIdentities:
         self._remember(ordered)
         return repeated
 
+    def holds(self, identities: pl.Series) -> pl.Series:
+        """Which of `identities` stand in this file so far (Boolean)."""
+        hits = [_contains(run, identities) for run in self._runs]
+        return pl.select(pl.any_horizontal(hits)).to_series() if hits else identities.is_null()
+
     def _remember(self, run: pl.Series) -> None:
         if run.is_empty():  # no row of the block went on; an empty run has no position to look at
             return
@@ -102,44 +107,59 @@ def _positions(run: pl.Series, values: pl.Series) -> pl.Series:
 
 
 class EarlierRun(Struct, frozen=True, kw_only=True):
-    """A run of the window, opened: `frame` sorted by content, `identities` sorted.
+    """A run of the window, opened, without the rows that went on then and were stopped or refused since: they may come
+    again, as if they had never been.
 
-    `refused`: rows that went on then and were stopped or refused since, so that they may come again.
+    `contents`: content, check and row_no in order of content; `identities`: identity and row_no in order of identity.
     """
 
     run: HashRun
     upload_id: uuid.UUID
-    frame: pl.DataFrame
-    identities: pl.Series
-    refused: pl.Series
+    contents: pl.DataFrame
+    identities: pl.DataFrame
 
     def same(self, block: pl.DataFrame) -> pl.DataFrame:
-        """(row_no, earlier_id) of the rows of `block` (schema RUN) whose content is in this run."""
-        places = _positions(self.frame["content"], block["content"])
-        earlier = self.frame.select("content", "check", "row_no")[places]
+        """(row_no, earlier) of the rows of `block` (schema RUN) whose content is in this run."""
+        if self.contents.is_empty():
+            return NOTHING_EARLIER
+        earlier = self.contents[_positions(self.contents["content"], block["content"])]
         hit = (earlier["content"] == block["content"]) & (earlier["check"] == block["check"])
-        found = pl.DataFrame({"row_no": block["row_no"], "earlier": earlier["row_no"]}).filter(
-            hit & ~earlier["row_no"].is_in(self.refused.implode())
-        )
+        return _earlier(block, earlier, hit)
+
+    def known(self, block: pl.DataFrame) -> pl.DataFrame:
+        """(row_no, earlier) of the rows of `block` whose identity is in this run."""
+        if self.identities.is_empty():
+            return NOTHING_EARLIER
+        earlier = self.identities[_positions(self.identities["identity"], block["identity"])]
+        return _earlier(block, earlier, earlier["identity"] == block["identity"])
+
+    def identified(self, found: pl.DataFrame) -> pl.DataFrame:
+        """(row_no, earlier_id): `found` with the ids of the signalen that came before."""
         return found.select("row_no", signaal_ids(self.upload_id, pl.col("earlier")).alias("earlier_id"))
 
-    def known(self, block: pl.DataFrame) -> pl.Series:
-        """Which rows of `block` have an identity that is in this run (Boolean)."""
-        return _contains(self.identities, block["identity"])
+
+NOTHING_EARLIER: Final = pl.DataFrame(schema={"row_no": pl.UInt32, "earlier": pl.UInt32})
+
+
+def _earlier(block: pl.DataFrame, earlier: pl.DataFrame, hit: pl.Series) -> pl.DataFrame:
+    if not hit.any():
+        return NOTHING_EARLIER
+    return pl.DataFrame({"row_no": block["row_no"], "earlier": earlier["row_no"]}).filter(hit)
 
 
 def open_run(kit: Kit, run: HashRun, *, upload_id: uuid.UUID, refused: Sequence[int]) -> EarlierRun:
-    """Unseal and sort one run; raises KeyDestroyedError past the window."""
+    """Unseal and sort one run; `refused`: its rows that may come again. Raises KeyDestroyedError past the window."""
     frames = read_frames(
         kit, name=run.blob, context=_context(run.attempt_no), wrapped_key=run.key, key_name=run.key_name
     )
-    frame = pl.concat(list(frames)).sort("content")
+    frame = pl.concat(list(frames))
+    if refused:
+        frame = frame.filter(~pl.col("row_no").is_in(pl.Series(refused, dtype=pl.UInt32).implode()))
     return EarlierRun(
         run=run,
         upload_id=upload_id,
-        frame=frame,
-        identities=frame["identity"].sort(),
-        refused=pl.Series("refused", refused, dtype=pl.UInt32),
+        contents=frame.select("content", "check", "row_no").sort("content"),
+        identities=frame.select("identity", "row_no").sort("identity"),
     )
 
 

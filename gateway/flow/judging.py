@@ -88,27 +88,34 @@ class BlockJudge:
             going, seal, hashes = going.filter(stays), seal.filter(stays), hashes.filter(stays)
         return Judged(
             rows=rows.select("row_no", "state"),
-            findings=pl.concat([again, already, admit.warn_of_history(going, known)]),
+            findings=pl.concat([again, already, admit.warn_of_history(going, known, begun=self._begun(going, hashes))]),
             going=seal,
             hashes=hashes,
         )
+
+    def _begun(self, going: pl.DataFrame, hashes: pl.DataFrame) -> pl.Series:
+        """Row numbers of what follows a vroegsignaal in this very file."""
+        follows = going["signaaltype"].is_in(admit.FOLLOWS_A_VROEGSIGNAAL)
+        some = hashes.filter(follows) if follows.any() else hashes.clear()
+        return some["row_no"].filter(self._seen.holds(some["identity"]))
 
     def _hash(self, texts: "_Texts", period: str) -> pl.DataFrame:
         key = self._keys.named_key(hash_key_name(self._facts.partner.key, period))
         return hash_block(texts.rows["row_no"], texts.identity, texts.rest, key)
 
-    def _against_window(self, hashes: pl.DataFrame, texts: "_Texts") -> tuple[pl.DataFrame, pl.Series]:
-        """((row_no, earlier_id) of rows offered before, row numbers whose identity came before)."""
+    def _against_window(self, hashes: pl.DataFrame, texts: "_Texts") -> tuple[pl.DataFrame, pl.DataFrame]:
+        """(rows offered before, rows whose identity came before with other content): row_no and the id of the last."""
         by_period = {self.period: hashes}
-        delivered = [_NOTHING_DELIVERED]
-        known = [pl.Series("row_no", [], dtype=pl.UInt32)]
+        delivered, known = [_NOTHING_DELIVERED], [_NOTHING_DELIVERED]
         for run in reversed(self._facts.earlier):
             if run.run.period not in by_period:
                 by_period[run.run.period] = self._hash(texts, run.run.period)
             hashed = by_period[run.run.period]
-            delivered.append(run.same(hashed))
-            known.append(hashed["row_no"].filter(run.known(hashed)))
-        return pl.concat(delivered).unique("row_no", keep="first"), pl.concat(known).unique().sort()
+            same = run.same(hashed)
+            changed = run.known(hashed).join(same, on="row_no", how="anti")
+            delivered.append(run.identified(same))
+            known.append(run.identified(changed))
+        return _last(delivered), _last(known)
 
 
 def _per_type(identity: pl.Series, signaaltype: pl.Series) -> pl.Series:
@@ -129,6 +136,12 @@ class _Texts:
 
     def records(self, upload: uuid.UUID) -> pl.Series:
         return canonical.records(self.rows, self.identity, self.rest, upload=upload)
+
+
+def _last(found: list[pl.DataFrame]) -> pl.DataFrame:
+    """One line a row, of the first frame that names it: they go from the last run back."""
+    some = [frame for frame in found if not frame.is_empty()]
+    return some[0] if len(some) == 1 else pl.concat(some or [_NOTHING_DELIVERED]).unique("row_no", keep="first")
 
 
 _NOTHING_DELIVERED = pl.DataFrame(schema={"row_no": pl.UInt32, "earlier_id": pl.String})

@@ -88,16 +88,36 @@ def refuse_delivered(rows: pl.DataFrame, earlier: pl.DataFrame) -> tuple[pl.Data
     return _refuse(rows, hit, RowState.AL_AANGELEVERD), _findings(findings)
 
 
-def warn_of_history(rows: pl.DataFrame, known: pl.Series) -> pl.DataFrame:
-    """Findings of rows that go on. `known`: row numbers whose identity the partner offered before.
+FOLLOWS_A_VROEGSIGNAAL: Final = (Signaaltype.GEACTUALISEERD.value, Signaaltype.EINDELEVERING.value)
+"""Types that should have had a vroegsignaal (domain rule 4)."""
 
-    A vroegsignaal of someone offered before with other content is a changed one; a geactualiseerd signaal and those
-    that announce an end say so themselves. An eindeleveringssignaal should have had a vroegsignaal (domain rule 4).
+
+def warn_of_history(rows: pl.DataFrame, known: pl.DataFrame, *, begun: pl.Series) -> pl.DataFrame:
+    """Findings of rows that go on. `known`: (row_no, earlier_id) of those whose identity the partner offered before.
+
+    A vroegsignaal of someone offered before with other content is a changed one, likely a geactualiseerd signaal that
+    does not say so; a geactualiseerd signaal is linked to what it follows. Those that announce an end say so
+    themselves. `begun`: row numbers of what follows a vroegsignaal in the same file.
     """
-    before = pl.col("row_no").is_in(known.implode())
-    changed = rows.filter(before & (pl.col("signaaltype") == Signaaltype.VROEGSIGNAAL.value))
-    sudden = rows.filter(~before & (pl.col("signaaltype") == Signaaltype.EINDELEVERING.value))
-    return pl.concat([_coded(changed, "gewijzigd_aangeleverd"), _coded(sudden, "geen_eerder_vroegsignaal")])
+    sudden = rows.filter(pl.col("signaaltype").is_in(FOLLOWS_A_VROEGSIGNAAL))
+    if not sudden.is_empty():
+        sudden = sudden.join(known, on="row_no", how="anti").filter(~pl.col("row_no").is_in(begun.implode()))
+    parts = [_coded(sudden, "geen_eerder_vroegsignaal")]
+    if not known.is_empty():
+        before = rows.select("row_no", "signaaltype").join(known, on="row_no", maintain_order="left")
+        parts += [_linked(before, kind, code) for kind, code in _LINKED.items()]
+    return pl.concat(parts)
+
+
+_LINKED: Final = {
+    Signaaltype.VROEGSIGNAAL: "gewijzigd_aangeleverd",
+    Signaaltype.GEACTUALISEERD: "actualisatie_gekoppeld",
+}
+
+
+def _linked(before: pl.DataFrame, kind: Signaaltype, code: str) -> pl.DataFrame:
+    rows = before.filter(pl.col("signaaltype") == kind.value)
+    return _findings(rows.select("row_no", pl.lit(code).alias("code"), pl.col("earlier_id").alias("vorm")))
 
 
 def _coded(rows: pl.DataFrame, code: str) -> pl.DataFrame:

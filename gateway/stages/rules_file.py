@@ -285,15 +285,26 @@ OTHER_RULES: Final[tuple[Rule, ...]] = (
     warning(
         "gewijzigd_aangeleverd",
         "kenmerk",
-        "Dit signaal hebt u eerder aangeleverd met andere gegevens; de nieuwe gaan door.",
-        "U hoeft niets te doen; de gemeente ontvangt de nieuwe gegevens.",
+        "Dit signaal hebt u eerder aangeleverd met andere gegevens; dit lijkt een geactualiseerd signaal. De nieuwe"
+        " gegevens gaan door. Het id van het eerdere signaal staat bij de regel.",
+        "U hoeft nu niets te doen; de gemeente ontvangt de nieuwe gegevens. Gaat het om dezelfde achterstand, vul dan"
+        " voortaan geactualiseerd_signaal in de kolom signaaltype in.",
+        "AVG art. 5 lid 1 sub d",
+    ),
+    warning(
+        "actualisatie_gekoppeld",
+        "kenmerk",
+        "Dit geactualiseerde signaal hoort bij een signaal dat u eerder hebt aangeleverd; het id daarvan staat bij de"
+        " regel.",
+        "U hoeft niets te doen.",
         "AVG art. 5 lid 1 sub d",
     ),
     warning(
         "geen_eerder_vroegsignaal",
         "signaaltype",
-        "Van deze inwoner is niet eerder een vroegsignaal aangeleverd.",
-        "Meld beginnende achterstanden eerst als vroegsignaal.",
+        "Van deze inwoner is de afgelopen maanden geen vroegsignaal aangeleverd dat hieraan voorafgaat.",
+        "Meld beginnende achterstanden eerst als vroegsignaal. Was er wel een met een ander kenmerk of adres, dan hoeft"
+        " u niets te doen.",
         _WGS,
     ),
     error(
