@@ -21,6 +21,10 @@ RAW: Final[Schema] = {
 """`row_no` counts from 1; `misfit`: the record has another number of fields than the header. No text holds NUL or one
 of the separators of the canonical form: a file with NUL is refused, `SEPARATORS` are replaced by `SUBSTITUTE`."""
 
+MARKS: Final[Schema] = {"naam_onzeker": pl.Boolean(), "adres_onzeker": pl.Boolean()}
+"""May stand behind RAW, each or none, in this order: the row's name or address came in one piece that could be taken
+apart otherwise. The names are codes of rules."""
+
 SEPARATORS: Final = "\x1e\x1f"
 """RS and US (ISO/IEC 646): the canonical form needs them for itself."""
 SUBSTITUTE: Final = "\x1a"
@@ -72,6 +76,11 @@ CHECKED_ROWS: Final[Schema] = {
 
 FINDINGS: Final[Schema] = {"row_no": pl.UInt32(), "code": pl.String(), "vorm": pl.String()}
 """`vorm`: the shape of the value (letters a/A, digits 9), never the value; null where the shape tells nothing."""
+
+
+def fits_raw(frame: pl.DataFrame) -> pl.DataFrame:
+    """`frame` itself when its schema is RAW, with the columns of MARKS that it has behind; raises FrameShapeError."""
+    return fits(frame, RAW | {name: dtype for name, dtype in MARKS.items() if name in frame.columns})
 
 
 class FrameShapeError(TypeError):

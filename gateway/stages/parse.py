@@ -19,7 +19,7 @@ from contracts.profiel import Profiel
 from gateway.stages.compose import expand
 from gateway.stages.cut import DEFAULT_BLOCK_BYTES, BlockCutter, OpenQuoteError, RecordTooLongError
 from gateway.stages.dialect import HEAD_BYTES, Dialect, FileFinding, detect, encoding_of
-from gateway.stages.frames import RAW, SEPARATORS, SUBSTITUTE, fits
+from gateway.stages.frames import MARKS, RAW, SEPARATORS, SUBSTITUTE, fits_raw
 from gateway.stages.source import Bron
 
 _ENGINE_ERRORS: Final = (pl.exceptions.ComputeError, pl.exceptions.SchemaError, pl.exceptions.NoDataError)
@@ -40,7 +40,7 @@ _SEPARATORS: Final = SEPARATORS.encode()
 
 @dataclass(frozen=True)
 class Records:
-    """One block: `raw` (schema RAW) is what is read, `sent` the same records as sent.
+    """One block: `raw` (schema RAW, marks behind it) is what is read, `sent` the same records as sent.
 
     `sent` has `row_no` and one text column per position, "0" and on, up to the last column of the header.
     """
@@ -193,7 +193,7 @@ def _as_raw(frame: pl.DataFrame, dialect: Dialect, row_no: pl.Expr) -> pl.DataFr
     raw = frame.select(row_no, "misfit").with_columns(
         *named.get_columns(), *(pl.lit(None, dtype=pl.String).alias(name) for name in absent)
     )
-    return fits(raw.select(list(RAW)), RAW)
+    return fits_raw(raw.select(*RAW, *(mark for mark in MARKS if mark in raw.columns)))
 
 
 def _read(block: bytes, dialect: Dialect, names: list[str]) -> pl.DataFrame:
