@@ -3,6 +3,8 @@
 GatewayError
 ├── SenderError                what the caller sent is wrong; the message says what, where, what to do
 │   ├── InvalidInputError      a body, header, parameter or file that does not fit; lists every problem
+│   │   ├── UnsupportedMediaError  a content type or encoding that this path does not take
+│   │   └── UnknownProfileError    a profile by a name that this partner has none by
 │   ├── NotAuthenticatedError  no valid credential
 │   ├── NotAllowedError        a valid credential that may not do this (unknown OIN, revoked, other system)
 │   ├── NotFoundError          no such thing, or not yours: the same answer
@@ -52,6 +54,10 @@ class InvalidInputError(SenderError):
 
 class UnsupportedMediaError(InvalidInputError):
     """A content type or encoding that this path does not take (415)."""
+
+
+class UnknownProfileError(InvalidInputError):
+    """A profile by a name that this partner has none by (422)."""
 
 
 class NotAuthenticatedError(SenderError):

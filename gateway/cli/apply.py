@@ -23,7 +23,7 @@ _LONGEST: Final = 60
 @click.option("--adopt", is_flag=True, help="Take over what the portal made; without it such a file is refused.")
 @click.pass_obj
 def command(invocation: Invocation, file: Path, plan_only: bool, adopt: bool) -> None:
-    """Make partners, gemeenten, systems, credentials and overeenkomsten as FILE says.
+    """Make partners, their profiles, gemeenten, systems, credentials and overeenkomsten as FILE says.
 
     Idempotent: the second time nothing changes. What FILE does not name stays; only `verwijderen` deletes. Running
     processes take the new configuration over at once. deploy/example/apply.toml explains every key.
@@ -33,7 +33,12 @@ def command(invocation: Invocation, file: Path, plan_only: bool, adopt: bool) ->
              signaalpoort apply partners.toml
     """
     with bootstrap.open_kit(invocation.settings()) as kit:
-        made = plan(kit, parse_document(_text(file)), adopt=adopt, check_systeem=bootstrap.check_systeem)
+        made = plan(
+            kit,
+            parse_document(_text(file), lambda name: _text(file.parent / name)),
+            adopt=adopt,
+            check_systeem=bootstrap.check_systeem,
+        )
         for line in _lines(made):
             click.echo(line)
         if not plan_only:
@@ -45,6 +50,8 @@ def _text(file: Path) -> str:
         return file.read_text("utf-8")
     except UnicodeDecodeError:
         raise InvalidInputError(f"{file} is not UTF-8") from None
+    except OSError as error:
+        raise InvalidInputError(f"{file} cannot be read: {error.strerror}") from None
 
 
 def _lines(made: Plan) -> Iterator[str]:

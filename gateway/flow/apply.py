@@ -6,15 +6,18 @@ unless adopted. Nothing is deleted but by name.
 
 import enum
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final
 
 import msgspec
 from msgspec import Struct
 
 from contracts.overeenkomst import Overeenkomst
+from contracts.profiel import Partnerprofiel
 from gateway.errors import ConflictError, InvalidInputError, Problem
 from gateway.flow.apply_checks import Configuration, SysteemCheck, problems_of
 from gateway.flow.apply_document import OVEREENKOMST, ApplyDocument, parse_document
 from gateway.flow.kit import Kit
+from gateway.stages.profiles import in_force
 from gateway.store import directory, overeenkomsten
 from gateway.store.directory import KINDS, ConfigObject, Stored, key_of, kind_of
 from gateway.store.overeenkomsten import Digest
@@ -22,6 +25,8 @@ from gateway.store.overeenkomsten import Digest
 __all__ = ["Action", "ApplyDocument", "Change", "FieldChange", "Plan", "apply", "parse_document", "plan"]
 
 _Place = tuple[str, str]
+PROFIEL: Final = "profiel"
+"""The kind of a profile, and the field of its document that a version keeps for ever."""
 
 
 class Action(enum.StrEnum):
@@ -81,6 +86,7 @@ def plan(kit: Kit, document: ApplyDocument, *, adopt: bool = False, check_systee
     deletions, problems = _deletions(document, before)
     changes = [*_objects(document, before, adopt=adopt), *_overeenkomsten(document, before, adopt=adopt), *deletions]
     problems += _twice(changes)
+    problems += _versions(changes, before)
     problems += [] if adopt else _portals(changes, before)
     problems += problems_of(_after(changes, before), check_systeem=check_systeem)
     if problems:
@@ -141,6 +147,7 @@ def _objects(document: ApplyDocument, before: _Before, *, adopt: bool) -> Iterat
         *document.signaalpartners,
         *document.toegangen,
         *document.experimenten,
+        *document.profielen,
     )
     for new in wanted:
         place = kind_of(new), key_of(new)
@@ -191,7 +198,30 @@ def _deletions(document: ApplyDocument, before: _Before) -> tuple[list[Change], 
             problems.append(Problem(location=f"verwijderen[{number}]", detail=detail))
         elif (kind, key) in before.objects or (kind == OVEREENKOMST and key in before.digests):
             changes.append(_change(Action.DELETE, (kind, key), None))
+        elif kind == PROFIEL:
+            every = (place for place in before.objects if place[0] == kind and place[1].startswith(f"{key}/"))
+            changes += [_change(Action.DELETE, place, None) for place in every]
     return changes, problems
+
+
+def _versions(changes: Iterable[Change], before: _Before) -> list[Problem]:
+    """A version of a profile says the same for ever: uploads name it as what read them."""
+    stored = (one.document for one in before.objects.values())
+    kept = in_force(document for document in stored if isinstance(document, Partnerprofiel))
+    highest = {(one.signaalpartner, one.profiel.naam): one.profiel.versie for every in kept.values() for one in every}
+    problems = []
+    for change in changes:
+        match change.document:
+            case Partnerprofiel() as new:
+                last = highest.get((new.signaalpartner, new.profiel.naam), 0)
+                changed = change.action is Action.CHANGE and any(field.name == PROFIEL for field in change.fields)
+                if changed or (change.action is Action.CREATE and new.profiel.versie <= last):
+                    what = "says something else already" if changed else f"is below {last}, which is in force"
+                    detail = f"versie {new.profiel.versie} {what}: make this versie {last + 1}"
+                    problems.append(Problem(location=f"{change.kind}/{change.key}", detail=detail))
+            case _:
+                continue
+    return problems
 
 
 def _twice(changes: Iterable[Change]) -> list[Problem]:

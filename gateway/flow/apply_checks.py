@@ -5,14 +5,18 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import pairwise
+from typing import TypeVar
 
 from msgspec import Struct
 
 from contracts.codelists.gemeenten import GEMEENTEN
 from contracts.codelists.opvolgers import OPVOLGERS
 from contracts.overeenkomst import Experiment, Gemeente, Overeenkomst, Signaalpartner, Systeem, Toegang, Webhook
+from contracts.profiel import Partnerprofiel
 from gateway.errors import Problem
 from gateway.stages.feedback import OPT_IN
+from gateway.stages.profile_checks import problems_of as problems_of_profile
+from gateway.stages.profiles import in_force
 from gateway.stages.rules_field import EFFORT
 from gateway.store.directory import ConfigObject
 
@@ -20,6 +24,7 @@ SysteemCheck = Callable[[Systeem], str | None]
 """What is wrong with the `config` of a systeem, as its adapter sees it; None: nothing."""
 _WEEKS = frozenset({"alle", "even", "oneven"})
 _JA_NEE = ("Ja", "Nee")
+_T = TypeVar("_T", bound=ConfigObject)
 _SECRET_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
 
 
@@ -39,6 +44,7 @@ def problems_of(after: Configuration, *, check_systeem: SysteemCheck | None) -> 
         for detail in _object(document, after, check_systeem)
     ]
     found += _oins_twice(after)
+    found += _profiles(after)
     for overeenkomst in after.changed_overeenkomsten:
         place = f"overeenkomst/{overeenkomst.key}"
         found += [Problem(location=place, detail=detail) for detail in _overeenkomst(overeenkomst, after)]
@@ -62,6 +68,8 @@ def _object(document: ConfigObject, after: Configuration, check: SysteemCheck | 
         case Experiment():
             yield from _exists(after, "signaalpartner", document.signaalpartner)
             yield from _gemeentecodes(document.gemeenten)
+        case Partnerprofiel():
+            yield from _exists(after, "signaalpartner", document.signaalpartner)
 
 
 def _systeem(systeem: Systeem, check: SysteemCheck | None) -> Iterator[str]:
@@ -153,8 +161,23 @@ def _gemeentecodes(codes: Iterable[str]) -> Iterator[str]:
         yield f"not in the list of gemeenten: {', '.join(unknown)}"
 
 
+def _profiles(after: Configuration) -> Iterator[Problem]:
+    """Of those in force: an earlier version reads nothing any more, whatever this version thinks of it."""
+    for partner_key, current in in_force(_of_kind(after, Partnerprofiel)).items():
+        partner = after.objects.get(("signaalpartner", partner_key))
+        for one in current:
+            for problem in problems_of_profile(one.profiel, partner if isinstance(partner, Signaalpartner) else None):
+                yield Problem(location=f"profiel/{one.key}", detail=f"{problem.location}: {problem.detail}")
+        for one in [one for one in current if one.standaard][1:]:
+            yield Problem(location=f"profiel/{one.key}", detail="another profile of this partner is standaard too")
+
+
+def _of_kind(after: Configuration, kind: type[_T]) -> list[_T]:
+    return [document for document in after.objects.values() if isinstance(document, kind)]
+
+
 def _oins_twice(after: Configuration) -> list[Problem]:
-    partners = [document for document in after.objects.values() if isinstance(document, Signaalpartner)]
+    partners = _of_kind(after, Signaalpartner)
     uses = Counter(partner.oin for partner in partners)
     return [
         Problem(location=f"signaalpartner/{partner.key}", detail="another signaalpartner has the same oin")

@@ -1,14 +1,16 @@
 """What `signaalpoort apply` reads: a TOML file, strict, with every mistake named by its place.
 
 Arrays of tables: systemen, gemeenten, signaalpartners, toegangen, experimenten, overeenkomsten, with the keys of the
-structures in `contracts.overeenkomst`. Short forms for many at once:
+structures in `contracts.overeenkomst`; and `[[profielen]]`: `signaalpartner`, perhaps `standaard = true`, and either
+the keys of a profile or `bestand`, the name of its file beside this one. Short forms for many at once:
 
 * `[[gemeente_groepen]]`: `codes = [...]` or `"alle"`, `behalve = [...]`, and the keys of a gemeente except `code`;
 * `[[overeenkomst_groepen]]`: `gemeenten = [...]` or `"alle"`, `behalve = [...]`, and the keys of an overeenkomst except
   `gemeenten`; one overeenkomst a gemeente, its key is `<key>-<code>`, where `key` is the signaalpartner's unless given;
 * `gemeenten = "alle"` in toegangen and experimenten.
 
-`verwijderen = ["systeem/x", "overeenkomst/y"]` deletes; what the file does not name stays as it is.
+`verwijderen = ["systeem/x", "overeenkomst/y"]` deletes; what the file does not name stays as it is. A profile is
+`profiel/<signaalpartner>/<naam>`, all its versions, or `profiel/<signaalpartner>/<naam>/<versie>`.
 """
 
 import re
@@ -21,12 +23,17 @@ from msgspec import Struct
 
 from contracts.codelists.gemeenten import GEMEENTEN
 from contracts.overeenkomst import Experiment, Gemeente, Overeenkomst, Signaalpartner, Systeem, Toegang
+from contracts.profiel import Partnerprofiel
 from gateway.errors import InvalidInputError, Problem
+from gateway.stages.profiles import parse_profile, profile_of
 
 OVEREENKOMST: Final = "overeenkomst"
 ALL: Final = "alle"
 _KEY: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._/-]*")
 _Item = Mapping[str, Any]
+ReadFile = Callable[[str], str]
+"""The text of a file that the configuration names, by its name there; raises InvalidInputError."""
 _T = TypeVar("_T", bound=Struct)
 
 
@@ -39,10 +46,15 @@ class ApplyDocument(Struct, frozen=True, kw_only=True):
     toegangen: tuple[Toegang, ...] = ()
     experimenten: tuple[Experiment, ...] = ()
     overeenkomsten: tuple[Overeenkomst, ...] = ()
+    profielen: tuple[Partnerprofiel, ...] = ()
     verwijderen: tuple[str, ...] = ()
 
 
-def parse_document(text: str) -> ApplyDocument:
+def _no_files(name: str) -> str:
+    raise InvalidInputError(f"{name} cannot be read from here: put the profile itself in the configuration")
+
+
+def parse_document(text: str, read_file: ReadFile = _no_files) -> ApplyDocument:
     """Read the TOML; raises InvalidInputError that lists what does not fit, each with its place."""
     try:
         document = tomllib.loads(text)
@@ -59,6 +71,7 @@ def parse_document(text: str) -> ApplyDocument:
             *reader.items("overeenkomsten", Overeenkomst),
             *reader.groups("overeenkomst_groepen", _overeenkomsten),
         ),
+        profielen=tuple(reader.groups("profielen", lambda item: _profiles(item, read_file))),
         verwijderen=reader.names("verwijderen"),
     )
     reader.finish()
@@ -85,6 +98,8 @@ class _Reader:
                 yield from expand(item)
             except msgspec.ValidationError as error:
                 self._problems.append(_problem(f"{name}[{number}]", item, str(error)))
+            except InvalidInputError as error:
+                self._problems += _of_profile(f"{name}[{number}]", item, error)
 
     def names(self, name: str) -> tuple[str, ...]:
         try:
@@ -104,9 +119,12 @@ class _Reader:
 def _problem(place: str, item: _Item, message: str) -> Problem:
     """`message` is msgspec's: what is wrong, and after " - at" the path inside the item."""
     what, _, path = message.partition(" - at `$")
-    name = item.get("key", item.get("code"))
-    named = f"{place} ({name})" if isinstance(name, str) and _KEY.fullmatch(name) else place
-    return Problem(location=named + path.rstrip("`"), detail=what)
+    return Problem(location=_named(place, item) + path.rstrip("`"), detail=what)
+
+
+def _named(place: str, item: _Item) -> str:
+    name = next((item[key] for key in ("key", "code", "bestand", "naam") if key in item), None)
+    return f"{place} ({name})" if isinstance(name, str) and _NAME.fullmatch(name) else place
 
 
 def _gemeenten(item: _Item) -> Iterator[Gemeente]:
@@ -127,6 +145,26 @@ def _overeenkomsten(item: _Item) -> Iterator[Overeenkomst]:
         raise msgspec.ValidationError("`key` is too long to put -<code> behind it: at most 58 characters")
     period = template.van_kracht
     return (msgspec.structs.replace(template, key=f"{template.key}-{code}", gemeenten={code: period}) for code in codes)
+
+
+def _profiles(item: _Item, read_file: ReadFile) -> Iterator[Partnerprofiel]:
+    rest = dict(item)
+    whose: dict[str, Any] = {name: rest.pop(name) for name in ("signaalpartner", "standaard") if name in rest}
+    file = rest.pop("bestand", None)
+    if file is None:
+        profiel = profile_of(rest)
+    elif rest or not isinstance(file, str):
+        raise msgspec.ValidationError("`bestand` names the file that says all of the profile: no other key beside it")
+    else:
+        profiel = parse_profile(read_file(file))
+    yield msgspec.convert({**whose, "profiel": profiel}, Partnerprofiel)
+
+
+def _of_profile(place: str, item: _Item, error: InvalidInputError) -> list[Problem]:
+    named = _named(place, item)
+    if not error.problems:
+        return [Problem(location=named, detail=str(error))]
+    return [Problem(location=f"{named}.{problem.location}", detail=problem.detail) for problem in error.problems]
 
 
 def _codes(rest: dict[str, Any], name: str) -> list[str]:

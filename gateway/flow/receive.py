@@ -8,7 +8,7 @@ import datetime as dt
 from collections.abc import Sequence
 from contextlib import ExitStack
 from types import TracebackType
-from typing import Self, assert_never
+from typing import Final, Self, assert_never
 
 import msgspec
 from msgspec import Struct
@@ -24,6 +24,8 @@ from gateway.errors import (
     IncompleteBodyError,
     NotFoundError,
     OurError,
+    Problem,
+    UnknownProfileError,
 )
 from gateway.flow.digests import RunningDigests
 from gateway.flow.file_names import hash_file_name, seal_file_name
@@ -38,13 +40,17 @@ from gateway.store.uploads import UPLOADS_CHANNEL, Announcement, KeyTakenError, 
 
 
 class Claims(Struct, frozen=True, kw_only=True):
-    """What the sender says before its bytes. `digests`: of `gateway.flow.digests.ALGORITHMS` only; `size` in bytes."""
+    """What the sender says before its bytes. `digests`: of `gateway.flow.digests.ALGORITHMS` only; `size` in bytes.
+
+    `profiel`: the name of the profile that the file is to be read by.
+    """
 
     file_name: str | None = None
     size: int | None = None
     digests: dict[str, bytes] = {}
     idempotency_key: str | None = None
     content_type: str | None = None
+    profiel: str | None = None
 
 
 class Received(Struct, frozen=True, kw_only=True):
@@ -55,11 +61,12 @@ class Received(Struct, frozen=True, kw_only=True):
 
 
 def announce(kit: Kit, partner: Signaalpartner, *, channel: str, claims: Claims) -> Upload:
-    """Keep the announcement of a file whose bytes come later; raises TooLargeError, ConflictError.
+    """Keep the announcement of a file whose bytes come later; raises TooLargeError, ConflictError, UnknownProfileError.
 
     The same Idempotency-Key with the same announcement gives the first one back.
     """
     check_size(partner, claims.size or 0)
+    require_profile(kit, partner, claims.profiel)
     wanted = _announcement(kit, partner, _new_id(kit), channel=channel, claims=claims)
     try:
         return _announce(kit, partner, wanted)
@@ -74,10 +81,24 @@ def _announce(kit: Kit, partner: Signaalpartner, wanted: Announcement) -> Upload
         if earlier is None:
             uploads.insert_announced(conn, wanted)
             return _must(uploads.find_by_id(conn, id=wanted.id))
-    told = (earlier.declared_size, earlier.declared_type, earlier.name_sha256)
-    if told != (wanted.declared_size, wanted.declared_type, wanted.name_sha256):
+    if any(getattr(earlier, told) != getattr(wanted, told) for told in _TOLD):
         raise _other_bytes()
     return earlier
+
+
+_TOLD: Final = ("declared_size", "declared_type", "name_sha256", "profiel")
+"""What makes two announcements the same."""
+
+
+def require_profile(kit: Kit, partner: Signaalpartner, name: str | None) -> None:
+    """Raises UnknownProfileError, which lists the names that there are, when `partner` has no such profile."""
+    if name is None:
+        return
+    with kit.db.read() as conn:
+        names = [one.profiel.naam for one in kit.directories.load(conn).profielen.get(partner.key, ())]
+    if name not in names:
+        there_are = f"U hebt {', '.join(names)}." if names else "U hebt nog geen profielen; laat profiel weg."
+        raise UnknownProfileError("U hebt geen profiel met deze naam.", [Problem(location="profiel", detail=there_are)])
 
 
 def announced_upload(kit: Kit, partner: Signaalpartner, *, upload_id: str) -> Upload:
@@ -131,16 +152,19 @@ class Reception:
             self._writer.write(frame)
         self.size += len(data)
 
-    def finish(self, *, file_name: str | None = None) -> Received:
-        """Check what was claimed, decide, commit. `file_name`: when it came with the bytes.
+    def finish(self, *, file_name: str | None = None, profiel: str | None = None) -> Received:
+        """Check what was claimed, decide, commit. `file_name`, `profiel`: when they came with the bytes.
 
-        Raises DigestMismatchError or ConflictError; then nothing was received.
+        Raises DigestMismatchError, ConflictError or UnknownProfileError; then nothing was received.
         """
         self._check_claims()
-        claims = msgspec.structs.replace(self._claims, file_name=file_name or self._claims.file_name)
+        self._claims = msgspec.structs.replace(
+            self._claims, file_name=file_name or self._claims.file_name, profiel=profiel or self._claims.profiel
+        )
+        require_profile(self._kit, self._partner, self._claims.profiel)
         with self._kit.db.read() as conn:
             known = self._known(conn)
-        return known or self._keep(claims)
+        return known or self._keep()
 
     def _check_claims(self) -> None:
         claimed = self._announced.declared_size if self._announced is not None else self._claims.size
@@ -148,13 +172,13 @@ class Reception:
             raise DigestMismatchError(f"Opgegeven zijn {claimed} bytes, aangekomen {self.size}; er is niets ontvangen.")
         self._digests.verify()
 
-    def _keep(self, claims: Claims) -> Received:
+    def _keep(self) -> Received:
         for frame in self._sealer.finish():
             self._writer.write(frame)
         self._writer.commit()
         try:
             self._perhaps_ours = True  # a lost commit answer leaves it open: then a sweep decides, by the row
-            received = self._decide(claims)
+            received = self._decide()
         except DiskFullError:
             self._perhaps_ours = False  # the database said itself that it did not commit
             raise
@@ -167,32 +191,32 @@ class Reception:
             self._perhaps_ours = False
         return received
 
-    def _decide(self, claims: Claims) -> Received:
+    def _decide(self) -> Received:
         try:
-            return self._commit(claims)
+            return self._commit()
         except KeyTakenError:  # by a process that does not wait for others: then its upload can be read now
-            return self._commit(claims)
+            return self._commit()
 
-    def _commit(self, claims: Claims) -> Received:
+    def _commit(self) -> Received:
         with self._kit.db.write() as conn:
             uploads.one_at_a_time(conn, partner=self._partner.key)
             known = self._known(conn)
             if known is not None:
                 return known
-            self._insert(conn, claims)
+            self._insert(conn)
             upload = _must(uploads.find_by_id(conn, id=self._id))
             self._kit.db.notify(conn, UPLOADS_CHANNEL)
         log.emit(log.UPLOAD_RECEIVED, upload_id=self._id, partner=self._partner.key, size=self.size)
         return Received(upload=upload)
 
-    def _insert(self, conn: Connection, claims: Claims) -> None:
+    def _insert(self, conn: Connection) -> None:
         moment = self._kit.clock()
         if self._announced is not None:
             receipt = self._receipt(moment, self._announced.name_sha256)
             if not uploads.receive(conn, no=self._announced.no, receipt=receipt):
                 raise _other_bytes()  # another attempt was first, a moment ago; sent again, it is answered as the same
             return
-        announcement = _announcement(self._kit, self._partner, self._id, channel=self._channel, claims=claims)
+        announcement = _announcement(self._kit, self._partner, self._id, channel=self._channel, claims=self._claims)
         uploads.insert_received(conn, announcement, self._receipt(moment, announcement.name_sha256))
 
     def _receipt(self, moment: dt.datetime, name_sha256: str | None) -> Receipt:
@@ -217,7 +241,8 @@ class Reception:
             current = _must(uploads.find_by_id(conn, id=self._announced.id))
             if current.state is not UploadState.ANNOUNCED:
                 return _again(current, sha256)
-        return _decided(self._kit, conn, self._partner, sha256=sha256, with_key=with_key)
+        profiel = self._claims.profiel if self._announced is None else self._announced.profiel
+        return _decided(self._kit, conn, self._partner, sha256=sha256, with_key=with_key, profiel=profiel)
 
     def _leave_nothing(self) -> None:
         """The bytes go; the key of an announced upload stays, since another attempt may be under way."""
@@ -227,10 +252,11 @@ class Reception:
 
 
 def _decided(
-    kit: Kit, conn: Connection, partner: Signaalpartner, *, sha256: str, with_key: Upload | None
+    kit: Kit, conn: Connection, partner: Signaalpartner, *, sha256: str, with_key: Upload | None, profiel: str | None
 ) -> Received | None:
     replay = dt.timedelta(hours=kit.settings.intake.replay_hours)
-    same = uploads.find_by_content(conn, partner=partner.key, sha256=sha256, since=kit.clock() - replay)
+    found = uploads.find_by_content(conn, partner=partner.key, sha256=sha256, since=kit.clock() - replay)
+    same = [upload for upload in found if upload.profiel == profiel]  # by another profile it says other things
     decision = same_upload(
         sha256=sha256,
         with_key=None if with_key is None else _facts(conn, [with_key])[0],
@@ -284,6 +310,7 @@ def _announcement(kit: Kit, partner: Signaalpartner, upload_id: str, *, channel:
         name_sha256=hash_file_name(claims.file_name),
         name_sealed=seal_file_name(kit, claims.file_name, upload_id=upload_id),
         idempotency_key=claims.idempotency_key,
+        profiel=claims.profiel,
     )
 
 

@@ -1,14 +1,18 @@
 """Directory: the facts about partners, gemeenten, systems and credentials at one moment, read as one snapshot."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from contracts.overeenkomst import Experiment, Gemeente, Signaalpartner, Systeem, Toegang
+from contracts.profiel import Partnerprofiel
 
 
 @dataclass(frozen=True, kw_only=True)
 class Directory:
-    """Everything the stages need to know, except the overeenkomsten. `generation` tells when to load it anew."""
+    """Everything the stages need to know, except the overeenkomsten. `generation` tells when to load it anew.
+
+    `profielen`: signaalpartner → the version in force of each of its profiles.
+    """
 
     generation: int
     partners: Mapping[str, Signaalpartner]
@@ -16,6 +20,7 @@ class Directory:
     systemen: Mapping[str, Systeem]
     toegangen: Mapping[str, Toegang]
     experimenten: tuple[Experiment, ...] = ()
+    profielen: Mapping[str, tuple[Partnerprofiel, ...]] = field(default_factory=dict)
 
     def partner_by_oin(self, oin: str) -> Signaalpartner | None:
         """The partner whose OIN this is, or None."""

@@ -1,4 +1,4 @@
-"""The configuration as documents: one row per gemeente, systeem, signaalpartner, toegang and experiment.
+"""The configuration as documents: a row per gemeente, systeem, signaalpartner, toegang, experiment, profile version.
 
 Every change takes a new generation in its transaction; processes compare generations and load the directory anew.
 """
@@ -13,11 +13,13 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from contracts.overeenkomst import Experiment, Gemeente, Signaalpartner, Systeem, Toegang
+from contracts.profiel import Partnerprofiel
 from gateway.errors import NotFoundError, SettingsError
 from gateway.stages.directory import Directory
+from gateway.stages.profiles import in_force
 from gateway.store.schema import config_object, generation
 
-ConfigObject = Gemeente | Systeem | Signaalpartner | Toegang | Experiment
+ConfigObject = Gemeente | Systeem | Signaalpartner | Toegang | Experiment | Partnerprofiel
 Owner = Literal["file", "portal"]
 _T = TypeVar("_T", bound=ConfigObject)
 
@@ -27,6 +29,7 @@ KINDS: Final[dict[str, type[ConfigObject]]] = {
     "signaalpartner": Signaalpartner,
     "toegang": Toegang,
     "experiment": Experiment,
+    "profiel": Partnerprofiel,
 }
 """Kind as stored and as an operator writes it (`systeem/vps`) → its contract."""
 
@@ -59,6 +62,7 @@ def load_directory(conn: Connection) -> Directory:
         systemen=_only(by_kind["systeem"], Systeem),
         toegangen=_only(by_kind["toegang"], Toegang),
         experimenten=tuple(_only(by_kind["experiment"], Experiment).values()),
+        profielen=in_force(_only(by_kind["profiel"], Partnerprofiel).values()),
     )
 
 

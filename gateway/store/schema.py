@@ -55,7 +55,7 @@ config_object = Table(
     Column("digest", sa.Text, nullable=False),
     Column("owner", sa.Text, nullable=False),
     Column("generation", sa.BigInteger, nullable=False),
-    comment="gemeente, systeem, signaalpartner, toegang, experiment: documents of contracts.overeenkomst",
+    comment="gemeente, systeem, signaalpartner, toegang, experiment, profiel: documents of contracts",
 )
 
 overeenkomst_version = Table(
@@ -124,6 +124,7 @@ upload = Table(
     Column("name_sha256", sa.Text),
     Column("name_sealed", sa.LargeBinary),
     Column("idempotency_key", sa.Text),
+    Column("profiel", sa.Text),
     Column("blob", sa.Text),
     Column("receipt", sa.Text),
     Column("claim_id", sa.Text),
@@ -298,6 +299,35 @@ hash_run = Table(
     comment="sealed columnar runs of keyed row hashes, per partner and half year",
 )
 Index("ix_hash_run_partner", hash_run.c.partner, hash_run.c.created_at)
+
+confirmation = Table(
+    "confirmation",
+    metadata,
+    Column("upload_no", sa.BigInteger, primary_key=True, autoincrement=False),
+    Column("reasons", sa.Text, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("until", Moment, nullable=False),
+    Column("told_at", Moment),
+    Column("decision", sa.Text),
+    Column("decided_at", Moment),
+    Column("decided_by", sa.Text),
+    comment="uploads of which parcels wait, or waited, for the partner's word; reasons: codes of rules, by comma",
+)
+_partial("ix_confirmation_open", "decision IS NULL", confirmation.c.until)
+Index("ix_confirmation_decided", confirmation.c.decided_at)
+
+upload_statistic = Table(
+    "upload_statistic",
+    metadata,
+    Column("upload_no", sa.BigInteger, primary_key=True),
+    Column("soort", sa.Text, primary_key=True),
+    Column("partner", sa.Text, nullable=False),
+    Column("received_at", Moment, nullable=False),
+    Column("rows", sa.BigInteger, nullable=False),
+    Column("median_cents", sa.BigInteger),
+    comment="what is usual for a partner: rows per kind ('' unknown) and, of enough of them, the median amount",
+)
+Index("ix_upload_statistic_partner", upload_statistic.c.partner, upload_statistic.c.received_at)
 
 destination = Table(
     "destination",

@@ -36,6 +36,7 @@ class Upload(Struct, frozen=True, kw_only=True):
     name_sha256: str | None = None
     name_sealed: bytes | None = None
     idempotency_key: str | None = None
+    profiel: str | None = None
     blob: str | None = None
     receipt: str | None = None
     claim_id: str | None = None
@@ -50,7 +51,10 @@ class Upload(Struct, frozen=True, kw_only=True):
 
 
 class Announcement(Struct, frozen=True, kw_only=True):
-    """What is known before bytes arrive. `name_*`: the file name, hashed and sealed; None when there is none."""
+    """What is known before bytes arrive. `name_*`: the file name, hashed and sealed; None when there is none.
+
+    `profiel`: the name of the profile that the sender asks for.
+    """
 
     id: str
     partner: str
@@ -61,6 +65,7 @@ class Announcement(Struct, frozen=True, kw_only=True):
     name_sha256: str | None = None
     name_sealed: bytes | None = None
     idempotency_key: str | None = None
+    profiel: str | None = None
 
 
 class Receipt(Struct, frozen=True, kw_only=True):

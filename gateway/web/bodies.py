@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 BUFFER: Final = 1 << 20
 """Bytes that one step in a thread takes: large enough that hashing and sealing outweigh the step."""
+FIELD_BYTES: Final = 256
+"""What is kept of a field beside the file."""
 IDLE_SECONDS: Final = 60.0
 """A sender that sends nothing for this long is taken for gone, and its place is free for others."""
 
@@ -101,13 +103,16 @@ async def small_body(receive: Receive, *, limit: int) -> bytes:
 
 
 class MultipartFile:
-    """The one file of a multipart/form-data body, pushed to `sink` as it passes; other fields are dropped.
+    """The one file of a multipart/form-data body, pushed to `sink` as it passes.
 
-    Raises InvalidInputError for a body that is no multipart, holds two files, or (at `finish`) none or no end.
+    `profiel` is the text of the field with that name, before or after the file; other fields are dropped. Raises
+    InvalidInputError for a body that is no multipart, holds two files, or (at `finish`) none or no end.
     """
 
     def __init__(self, boundary: str | None, sink: Callable[[bytes], None]) -> None:
         self.file_name: str | None = None
+        self._profiel = bytearray()
+        self._in_profiel = False
         self._sink = sink
         self._files = 0
         self._in_file = False
@@ -133,6 +138,11 @@ class MultipartFile:
         except FormParserError:
             raise _no_multipart() from None
 
+    @property
+    def profiel(self) -> str | None:
+        """What the field says; None when there is none, or nothing in it."""
+        return self._profiel.decode("utf-8", "replace").strip() or None
+
     def write(self, data: bytes | memoryview) -> None:
         """Take the next bytes of the body."""
         try:
@@ -150,6 +160,7 @@ class MultipartFile:
     def _part_begins(self) -> None:
         self._disposition = b""
         self._in_file = False
+        self._in_profiel = False
 
     def _header_ends(self) -> None:
         name, value = self._header
@@ -160,6 +171,7 @@ class MultipartFile:
 
     def _headers_finished(self) -> None:
         if b"filename" not in self._disposition.lower():
+            self._in_profiel = _field_name(self._disposition) == "profiel"
             return
         self._files += 1
         if self._files > 1:
@@ -170,9 +182,19 @@ class MultipartFile:
     def _data(self, data: bytes, start: int, end: int) -> None:
         if self._in_file:
             self._sink(data[start:end])
+        elif self._in_profiel:
+            # Longer than any name there is: as unknown as what was cut off.
+            self._profiel += data[start:end][: FIELD_BYTES - len(self._profiel)]
 
     def _end(self) -> None:
         self._ended = True
+
+
+def _field_name(content_disposition: bytes) -> str | None:
+    message = Message()
+    message["content-disposition"] = _text(content_disposition)
+    name = message.get_param("name", header="content-disposition")
+    return name if isinstance(name, str) else None
 
 
 def _no_multipart() -> InvalidInputError:

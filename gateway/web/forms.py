@@ -11,11 +11,15 @@ MAX_RESULTATEN: Final = 1000
 
 
 class Aankondiging(Struct, frozen=True, kw_only=True, rename="camel"):
-    """The announcement of the file-transfer module: what will be PUT to `contentUri`. Field names are the module's."""
+    """The announcement of the file-transfer module: what will be PUT to `contentUri`. Field names are the module's.
+
+    `profiel` is ours: the name of the profile that the file is to be read by.
+    """
 
     file_name: Annotated[str, Meta(min_length=1, max_length=255)] | None = None
     content_type: Annotated[str, Meta(max_length=255)] | None = None
     size: Annotated[int, Meta(ge=0)]
+    profiel: Annotated[str, Meta(max_length=63)] | None = None
 
 
 class PageQuery(Struct, frozen=True, kw_only=True):

@@ -23,7 +23,10 @@ BINARY: Final[Schema] = {"type": "string", "format": "binary"}
 TEXT: Final[Schema] = {"type": "string"}
 MULTIPART: Final[Schema] = {
     "type": "object",
-    "properties": {"bestand": {"type": "string", "format": "binary", "description": "Het ene bestand."}},
+    "properties": {
+        "bestand": {"type": "string", "format": "binary", "description": "Het ene bestand."},
+        "profiel": {"type": "string", "description": "Naam van het profiel waarmee het bestand wordt gelezen."},
+    },
     "required": ["bestand"],
 }
 JWKS: Final[Schema] = {
@@ -90,6 +93,13 @@ _DISPOSITION: Final = Parameter(
     text='Bestandsnaam: attachment; filename="…". Alleen u ziet hem terug.',
     schema=TEXT,
 )
+_PROFIEL: Final = Parameter(
+    name="profiel",
+    place="query",
+    text="Naam van het profiel waarmee het bestand wordt gelezen. Zonder naam: het enige profiel dat u hebt, het "
+    "standaardprofiel, of het profiel waarvan alle genoemde kolommen in het bestand staan. Een onbekende naam: 422.",
+    schema={"type": "string", "maxLength": 63},
+)
 _AANTAL: Final = Parameter(
     name="aantal",
     place="query",
@@ -107,7 +117,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         tag="aanleveringen",
         summary="Lever een bestand aan, of kondig er een aan",
         who="signaalpartner",
-        parameters=(_KEY, _DIGEST, _DISPOSITION),
+        parameters=(_KEY, _DIGEST, _DISPOSITION, _PROFIEL),
         body={
             "text/csv": BINARY,
             "application/octet-stream": BINARY,
@@ -128,7 +138,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
                 location=True,
             ),
         ),
-        problems=(*_SIGNED_IN, 409, *_BODY),
+        problems=(*_SIGNED_IN, 409, 422, *_BODY),
     ),
     Operation(
         id="leesAanleveringen",

@@ -113,6 +113,13 @@ PROBLEMS: Final[dict[type[Exception], Kind]] = {
         "Er is niets ontvangen.",
         "Kies een Content-Type en een Content-Encoding die dit pad aanneemt.",
     ),
+    errors.UnknownProfileError: _kind(
+        422,
+        "profiel-onbekend",
+        "Dit profiel is er niet",
+        "Er is niets ontvangen.",
+        "Noem een profiel dat er is, of laat profiel weg.",
+    ),
     errors.TooManyError: _kind(
         429,
         "te-veel-aanvragen",

@@ -39,7 +39,12 @@ async def post_aanlevering(request: AnyRequest) -> Response[Any]:
     """A file at once (raw or multipart: 202 with its receipt), or the announcement of one (JSON: 201)."""
     partner = await _sender(request)
     kind = content_type(request.headers.get("content-type"))
-    claims = Claims(idempotency_key=_idempotency_key(request), content_type=kind.media or None)
+    claims = Claims(
+        idempotency_key=_idempotency_key(request),
+        content_type=kind.media or None,
+        profiel=request.query_params.get("profiel") or None,
+    )
+    await to_thread.run_sync(receive.require_profile, parts_of(request).kit, partner, claims.profiel)
     if kind.media == JSON:
         return await _announce(request, partner, claims)
     _admit(request, partner, kind)
@@ -87,7 +92,13 @@ def _admit(request: AnyRequest, partner: Signaalpartner, kind: ContentType) -> N
 
 async def _announce(request: AnyRequest, partner: Signaalpartner, claims: Claims) -> Response[Any]:
     body = decode_json(await small_body(request.receive, limit=ANNOUNCEMENT_BYTES), Aankondiging)
-    claims = replace(claims, file_name=clean_file_name(body.file_name), size=body.size, content_type=body.content_type)
+    claims = replace(
+        claims,
+        file_name=clean_file_name(body.file_name),
+        size=body.size,
+        content_type=body.content_type,
+        profiel=body.profiel or claims.profiel,
+    )
     shown = await to_thread.run_sync(_announced_now, request, partner, claims)
     return json_answer(request, shown, status=201, headers={"Location": links.aanlevering(shown.aanlevering_id)})
 
@@ -121,7 +132,7 @@ async def _receive_multipart(
     def finish() -> Received:
         file.finish()
         body_digests.verify()
-        return reception.finish(file_name=file.file_name)
+        return reception.finish(file_name=file.file_name, profiel=file.profiel)
 
     async with _in_threads(reception):
         await pump(body_chunks(request.receive), write)

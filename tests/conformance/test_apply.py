@@ -366,3 +366,73 @@ def test_many_keys_are_looked_up_in_parts(kit: Kit) -> None:
 
 def test_the_kind_of_every_object_is_known() -> None:
     assert directory.kind_of(Gemeente(code="0363")) == "gemeente"
+
+
+PROFIELEN = """
+[[profielen]]
+signaalpartner = "woonstad"
+standaard = true
+naam = "SAP"
+versie = 2
+kolommen."Klantnr." = "klantnummer"
+
+[[profielen]]
+signaalpartner = "woonstad"
+naam = "Excel"
+kopregel = 2
+"""
+
+
+def _profielen(kit: Kit) -> list[tuple[str, bool]]:
+    with kit.db.read() as conn:
+        return [(one.key, one.standaard) for one in directory.load_directory(conn).profielen.get("woonstad", ())]
+
+
+def test_profiles_are_kept_in_versions_and_the_highest_is_in_force(kit: Kit) -> None:
+    _apply(kit, BASE + PROFIELEN)
+    assert _profielen(kit) == [("woonstad/Excel/1", False), ("woonstad/SAP/2", True)]
+    assert _plan(kit, BASE + PROFIELEN).effective == ()
+    changed = PROFIELEN.replace("Klantnr.", "Klantnummer")
+    assert (
+        "versie 2 says something else already: make this versie 3" in _problems(kit, changed)["profiel/woonstad/SAP/2"]
+    )
+    _apply(kit, changed.replace("versie = 2", "versie = 10"))
+    assert _profielen(kit) == [("woonstad/Excel/1", False), ("woonstad/SAP/10", True)]
+    with kit.db.read() as conn:
+        assert ("profiel", "woonstad/SAP/2") in directory.stored_objects(conn)
+    lower = PROFIELEN.replace("versie = 2", "versie = 9")
+    assert "versie 9 is below 10" in _problems(kit, lower)["profiel/woonstad/SAP/9"]
+    assert _plan(kit, PROFIELEN).effective == ()
+
+
+def test_another_profile_becomes_the_standard_without_a_new_version(kit: Kit) -> None:
+    _apply(kit, BASE + PROFIELEN)
+    both = PROFIELEN.replace('naam = "Excel"', 'naam = "Excel"\nstandaard = true')
+    assert "standaard too" in _problems(kit, both)["profiel/woonstad/SAP/2"]
+    _apply(kit, both.replace("standaard = true\n", "", 1))
+    assert _profielen(kit) == [("woonstad/Excel/1", True), ("woonstad/SAP/2", False)]
+
+
+def test_a_profile_is_deleted_whole_or_by_version(kit: Kit) -> None:
+    _apply(kit, BASE + PROFIELEN)
+    _apply(kit, PROFIELEN.replace("versie = 2", "versie = 3"))
+    _apply(kit, 'verwijderen = ["profiel/woonstad/SAP/3"]')
+    assert ("woonstad/SAP/2", True) in _profielen(kit)
+    assert (
+        "signaalpartner woonstad does not exist" in _problems(kit, 'verwijderen = ["signaalpartner/woonstad"]').values()
+    )
+    _apply(kit, 'verwijderen = ["profiel/woonstad/SAP"]')
+    assert _profielen(kit) == [("woonstad/Excel/1", False)]
+    assert _plan(kit, 'verwijderen = ["profiel/woonstad/SAP", "profiel/weg/SAP/1"]').changes == ()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "place", "detail"),
+    [
+        ('"woonstad"', '"niemand"', "profiel/niemand/SAP/2", "signaalpartner niemand does not exist"),
+        ('"klantnummer"', '"klantnumer"', "profiel/woonstad/SAP/2", 'kolommen."Klantnr.": "klantnumer" is no column'),
+        ("kopregel = 2", 'constanten.soort = "zorg"', "profiel/woonstad/Excel/1", "a kind of this partner: huur"),
+    ],
+)
+def test_what_a_profile_cannot_say_is_named(kit: Kit, before: str, after: str, place: str, detail: str) -> None:
+    assert detail in _problems(kit, BASE + PROFIELEN.replace(before, after, 1))[place]

@@ -60,7 +60,7 @@ def test_all_mistakes_are_named_together() -> None:
         "gemeenten": "must be an array of tables: [[gemeenten]]",
         "verwijderen": "Expected `str`, got `int` - at `$[0]`",
         "onbekend": "unknown; known are systemen, gemeenten, signaalpartners, toegangen, experimenten, "
-        "overeenkomsten, verwijderen, gemeente_groepen, overeenkomst_groepen",
+        "overeenkomsten, profielen, verwijderen, gemeente_groepen, overeenkomst_groepen",
     }
 
 
@@ -88,3 +88,39 @@ def test_a_group_of_gemeenten_has_no_code_of_its_own() -> None:
 def test_a_file_that_is_not_toml_says_where() -> None:
     with pytest.raises(InvalidInputError, match="line 1"):
         parse_document("key = = 1")
+
+
+PROFIEL = """
+[[profielen]]
+signaalpartner = "woonstad"
+standaard = true
+naam = "SAP"
+versie = 3
+kolommen."Klantnr." = "klantnummer"
+"""
+
+
+def test_a_profile_stands_in_the_file_or_in_a_file_beside_it() -> None:
+    text = PROFIEL + '[[profielen]]\nsignaalpartner = "woonstad"\nbestand = "excel.toml"\n'
+    sap, excel = parse_document(text, {"excel.toml": 'naam = "Excel"\nkopregel = 2\n'}.__getitem__).profielen
+    assert (sap.key, sap.standaard, sap.profiel.kolommen) == ("woonstad/SAP/3", True, {"Klantnr.": "klantnummer"})
+    assert (excel.key, excel.standaard, excel.profiel.kopregel) == ("woonstad/Excel/1", False, 2)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "place", "detail"),
+    [
+        ('"klantnummer"', "3", 'profielen[0] (SAP).kolommen."Klantnr."', "a text, in quotes"),
+        ("versie =", "version =", "profielen[0] (SAP).version", 'the nearest is "versie"'),
+        ('signaalpartner = "woonstad"\n', "", "profielen[0] (SAP)", "missing required field `signaalpartner`"),
+        ("standaard = true", 'standaard = "ja"', "profielen[0] (SAP).standaard", "Expected `bool`"),
+        ('naam = "SAP"', 'bestand = "sap.toml"', "profielen[0] (sap.toml)", "no other key beside it"),
+    ],
+)
+def test_a_mistake_in_a_profile_is_named(before: str, after: str, place: str, detail: str) -> None:
+    assert detail in _problems(PROFIEL.replace(before, after, 1))[place]
+
+
+def test_a_file_of_a_profile_is_read_only_where_files_can_be() -> None:
+    text = '[[profielen]]\nsignaalpartner = "woonstad"\nbestand = "sap.toml"\n'
+    assert "cannot be read from here" in _problems(text)["profielen[0] (sap.toml)"]
