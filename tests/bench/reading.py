@@ -1,4 +1,7 @@
-"""Checking alone: every rule on every row, all findings collected, against polars' plain reading of the same file.
+"""Checking alone: every rule on every row, all findings collected, against others that read the same file.
+
+Against polars that only reads it, against the csv module by hand and frictionless (`readers`, on a part of the rows:
+they take minutes), the same rows in Windows-1252, the same rows with seven things wrong in each, and ten times as many.
 
 `python -m tests.bench.reading FILE` checks one file and prints a JSON object with seconds and peak MiB.
 """
@@ -23,8 +26,14 @@ from tests.builders import TODAY, a_partner
 
 MIB: Final = 1 << 20
 OF_PLAIN_READING: Final = 0.35
-BAD_TIMES: Final = 2.0
-PEAK_GROWTH: Final = 1.10
+OF_GOOD: Final = 0.5
+HAND_TIMES: Final = 8.0
+FRICTIONLESS_TIMES: Final = 15.0
+OF_UTF_8: Final = 0.8
+PEAK_MIB: Final = 300e6 / MIB
+"""300 MB at any size."""
+PEAK_BAD: Final = 1.10
+PEERS_ROWS: Final = 20_000
 ROUNDS: Final = 5
 
 
@@ -62,18 +71,30 @@ def check(file: Path, *, ahead: bool) -> tuple[int, int]:
     return rows, findings
 
 
-def compare(good: Path, bad: Path, *, rounds: int = ROUNDS) -> dict[str, float]:
-    """Median seconds of plain reading, of checking, and of checking when every row is bad; each in a process alone."""
+def compare(files: dict[str, Path], *, rounds: int = ROUNDS) -> dict[str, dict[str, float]]:
+    """Per work its median seconds and its largest peak; each in a process alone, in turns.
+
+    `files`: good, bad and cp1252 of as many rows; few: the first PEERS_ROWS of good.
+    """
     works = {
-        "plain": lambda: in_process("tests.bench.floor", "plain", str(good)),
-        "check": lambda: in_process("tests.bench.reading", str(good)),
-        "bad": lambda: in_process("tests.bench.reading", str(bad)),
+        "plain": ("tests.bench.floor", "plain", files["good"]),
+        "check": ("tests.bench.reading", files["good"]),
+        "bad": ("tests.bench.reading", files["bad"]),
+        "cp1252": ("tests.bench.reading", files["cp1252"]),
+        "hand": ("tests.bench.readers", "hand", files["few"]),
+        "frictionless": ("tests.bench.readers", "frictionless", files["few"]),
     }
-    seconds: dict[str, list[float]] = {name: [] for name in works}
+    taken: dict[str, list[dict[str, float]]] = {name: [] for name in works}
     for _ in range(rounds):
-        for name, work in works.items():
-            seconds[name].append(work()["seconds"])
-    return {name: median(taken) for name, taken in seconds.items()}
+        for name, (module, *arguments) in works.items():
+            taken[name].append(in_process(module, *map(str, arguments)))
+    return {
+        name: {
+            "seconds": median(one["seconds"] for one in runs),
+            "peak_mib": max(one["peak_mib"] for one in runs),
+        }
+        for name, runs in taken.items()
+    }
 
 
 def write_bad(good: Path, bad: Path) -> None:
@@ -93,48 +114,43 @@ def write_bad(good: Path, bad: Path) -> None:
 
 
 def run(*, quick: bool) -> list[dict[str, Any]]:
-    """The figures of checking: speed, speed when all is bad, memory."""
-    large = 200_000 if quick else 1_000_000
-    small = large // 5
+    """The figures of checking: speed against each peer, speed when all is bad, memory."""
+    rows = 200_000 if quick else 1_000_000
     with tempfile.TemporaryDirectory() as name:
-        good, bad, few = Path(name) / "good.csv", Path(name) / "bad.csv", Path(name) / "few.csv"
-        write_sample(good, large, today=TODAY)
-        write_sample(few, small, today=TODAY)
-        write_bad(good, bad)
-        taken = compare(good, bad, rounds=1 if quick else ROUNDS)
-        peak = in_process("tests.bench.reading", str(good))["peak_mib"]
-        peak_few = in_process("tests.bench.reading", str(few))["peak_mib"]
-    rate = {name: large / seconds for name, seconds in taken.items()}
-    kind = f"check_{large}"
-    return [
-        tell(line)
-        for line in (
-            figure(
-                f"{kind}_vs_plain_reading",
-                value=rate["check"],
-                peer=rate["plain"],
-                target=OF_PLAIN_READING,
-                at_most=False,
-                unit="rows/s",
-            ),
-            figure(
-                f"{kind}_all_rows_bad",
-                value=taken["bad"],
-                peer=taken["check"],
-                target=BAD_TIMES,
-                at_most=True,
-                unit="s",
-            ),
-            figure(
-                f"{kind}_growth_from_{small}",
-                value=peak,
-                peer=peak_few,
-                target=PEAK_GROWTH,
-                at_most=True,
-                unit="MiB",
-            ),
-        )
+        files = {kind: Path(name) / f"{kind}.csv" for kind in ("good", "bad", "cp1252", "few", "many")}
+        write_sample(files["good"], rows, today=TODAY)
+        write_sample(files["few"], PEERS_ROWS, today=TODAY)
+        write_bad(files["good"], files["bad"])
+        files["cp1252"].write_bytes(files["good"].read_bytes().decode().encode("cp1252"))
+        taken = compare(files, rounds=1 if quick else ROUNDS)
+        peak = taken["check"]["peak_mib"]
+        if not quick:
+            write_sample(files["many"], 10 * rows, today=TODAY)
+            peak = in_process("tests.bench.reading", str(files["many"]))["peak_mib"]
+    rate = {
+        name: (PEERS_ROWS if name in ("hand", "frictionless") else rows) / one["seconds"] for name, one in taken.items()
+    }
+    kind = f"check_{rows}"
+    speeds = (
+        (f"{kind}_vs_plain_reading", "check", "plain", OF_PLAIN_READING),
+        (f"{kind}_vs_csv_by_hand", "check", "hand", HAND_TIMES),
+        (f"{kind}_vs_frictionless", "check", "frictionless", FRICTIONLESS_TIMES),
+        (f"{kind}_windows_1252", "cp1252", "check", OF_UTF_8),
+        (f"{kind}_all_rows_bad", "bad", "check", OF_GOOD),
+    )
+    figures = [
+        figure(bench, value=rate[ours], peer=rate[peer], target=target, at_most=False, unit="rows/s")
+        for bench, ours, peer, target in speeds
     ]
+    memory = (
+        (f"{kind}_all_rows_bad_memory", taken["bad"]["peak_mib"], taken["check"]["peak_mib"], PEAK_BAD),
+        (f"check_{rows if quick else 10 * rows}_memory", peak, PEAK_MIB, 1.0),
+    )
+    figures += [
+        figure(bench, value=value, peer=peer, target=target, at_most=True, unit="MiB")
+        for bench, value, peer, target in memory
+    ]
+    return [tell(line) for line in figures]
 
 
 if __name__ == "__main__":
