@@ -5,7 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from msgspec.structs import replace
+
 from contracts.overeenkomst import Experiment, Signaalpartner, Veldbeleid
+from contracts.profiel import Profiel
 from contracts.signaal import LCV_SOORTEN, Soort
 from gateway.stages.workdays import add_workdays, public_holidays
 
@@ -43,8 +46,19 @@ class Policy:
         )
 
 
-def policy_for(partner: Signaalpartner, experimenten: Iterable[Experiment], *, received_on: dt.date) -> Policy:
-    """The policy of an upload of `partner`; experiments of others and ended ones are left out."""
+def policy_for(
+    partner: Signaalpartner,
+    experimenten: Iterable[Experiment],
+    *,
+    received_on: dt.date,
+    profiel: Profiel | None = None,
+) -> Policy:
+    """The policy of an upload of `partner`; experiments of others and ended ones are left out.
+
+    `profiel`: reads the file; its constants go before those of the partner.
+    """
+    if profiel is not None and profiel.constanten:
+        partner = replace(partner, constanten=partner.constanten | profiel.constanten)
     running = (e for e in experimenten if e.signaalpartner == partner.key and received_on <= e.tot_en_met)
     holidays = public_holidays(received_on.year) | public_holidays(received_on.year + 1)
     return Policy(

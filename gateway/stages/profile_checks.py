@@ -1,5 +1,6 @@
 """What a profile says, held against the layout: everything that cannot be, with its place and what would be right."""
 
+import datetime as dt
 import functools
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
@@ -10,10 +11,14 @@ import polars as pl
 from contracts.layout import KOLOM, SAMENGESTELD, Vorm
 from contracts.overeenkomst import Signaalpartner
 from contracts.profiel import Bedrageenheid, Bestandsvorm, Datumvolgorde, Profiel
+from contracts.signaal import LCV_SOORTEN
 from gateway.errors import Problem
+from gateway.stages.block import BlockReader
 from gateway.stages.dialect import MAX_COLUMNS, Dialect
-from gateway.stages.fields import READINGS, value
-from gateway.stages.profiles import DECIMAALTEKENS, SCHEIDINGSTEKENS, nearest, place
+from gateway.stages.fields import value
+from gateway.stages.frames import RAW
+from gateway.stages.policy import policy_for
+from gateway.stages.profiles import DECIMAALTEKENS, SCHEIDINGSTEKENS, header_key, nearest, place
 from gateway.stages.rules_field import EFFORT
 
 MAX_KOPREGEL: Final = 1000
@@ -23,6 +28,10 @@ CONSTANT: Final = (
     "warme_overdracht", *EFFORT,
 )  # fmt: skip
 """Columns that can be the same for every row. What belongs to one resident or one claim cannot."""
+_ANYBODY: Final = policy_for(
+    Signaalpartner(key="", naam="", oin="", soorten=tuple(LCV_SOORTEN)), (), received_on=dt.date(2026, 1, 1)
+)
+"""Reading a text asks who sends it and when, and for no text that can be constant the answer depends on it."""
 _JSON: Final = (Bestandsvorm.JSON, Bestandsvorm.JSON_REGELS)
 _SHEETS: Final = (Bestandsvorm.XLSX, Bestandsvorm.ODS)
 
@@ -37,11 +46,6 @@ def problems_of(profiel: Profiel, partner: Signaalpartner | None = None) -> list
         *_constants(profiel, partner),
         *_words(profiel),
     ]
-
-
-def header_key(text: str) -> str:
-    """What makes two header texts the same: case and spaces do not."""
-    return " ".join(text.strip("\ufeff").casefold().split())
 
 
 def reads(column: str, text: str, profiel: Profiel) -> bool:
@@ -68,10 +72,9 @@ def _reads(column: str, stripped: str, decimal: str, date_order: Datumvolgorde, 
         date_order=date_order,
         cents=cents,
     )
-    reading = READINGS[column]
-    frame = pl.DataFrame({column: [stripped]}).with_columns(reading.bare.alias(f"b:{column}"))
-    read = frame.with_columns(reading.thorough(dialect).alias(f"v:{column}")).select(value(column).is_not_null())
-    return bool(read.item())
+    row = dict.fromkeys(RAW) | {"row_no": 1, "misfit": False, column: stripped}
+    block = BlockReader(dialect, _ANYBODY).read(pl.DataFrame([row], schema=RAW))
+    return bool(block.frame.select(value(column).is_not_null()).item())
 
 
 def _header(profiel: Profiel) -> Iterator[Problem]:
@@ -110,6 +113,10 @@ def _columns(profiel: Profiel) -> Iterator[Problem]:
     for _, headers in _groups(profiel.kolommen, header_key):
         detail = f'is the same header as "{headers[0]}": case and spaces do not count'
         yield from (Problem(location=place("kolommen", header), detail=detail) for header in headers[1:])
+
+
+def _lower(text: str) -> str:
+    return text.strip().lower()
 
 
 def _groups(texts: Iterable[str], key: Callable[[str], str]) -> Iterator[tuple[str, list[str]]]:
@@ -169,7 +176,7 @@ def _words(profiel: Profiel) -> Iterator[Problem]:
             if not reads(column, meaning, profiel):
                 detail = f'"{meaning}" cannot be read: {_asked(column)}'
                 yield Problem(location=place("waarden", column, word), detail=detail)
-        for _, group in _groups(words, header_key):
+        for _, group in _groups(words, _lower):
             detail = f'is the same text as "{group[0]}": case does not count'
             yield from (Problem(location=place("waarden", column, word), detail=detail) for word in group[1:])
 

@@ -6,7 +6,7 @@ A mistake is a `Problem`; its location is the key as it stands in the file, such
 import difflib
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final, get_type_hints
 
@@ -78,6 +78,40 @@ def in_force(profielen: Iterable[Partnerprofiel]) -> dict[str, tuple[Partnerprof
     for partner, name in sorted(highest):
         found[partner] = (*found.get(partner, ()), highest[partner, name])
     return found
+
+
+def chosen(profielen: Sequence[Partnerprofiel], *, named: str | None) -> Profiel | None:
+    """Which of a partner's profiles reads an upload, whatever is in it: the one it names, the only one, the standard.
+
+    None: what is in the file decides (`by_headers`). Raises KeyError for a name that none of them has.
+    """
+    if named is not None:
+        return {one.profiel.naam: one.profiel for one in profielen}[named]
+    certain = [one.profiel for one in profielen if one.standaard or len(profielen) == 1]
+    return certain[0] if certain else None
+
+
+def by_headers(read: Iterable[tuple[Profiel, Collection[str]]]) -> Profiel | None:
+    """The profile whose header texts all occur among those of the file as it reads it; of several the longest list.
+
+    None when none fits, or when two fit equally well: a file is not read by chance.
+    """
+    fitting = [
+        profiel
+        for profiel, headers in read
+        if profiel.kopregel != 0
+        and profiel.kolommen
+        and {header_key(text) for text in profiel.kolommen} <= {header_key(text) for text in headers}
+    ]
+    fitting.sort(key=lambda profiel: len(profiel.kolommen), reverse=True)
+    if len(fitting) > 1 and len(fitting[0].kolommen) == len(fitting[1].kolommen):
+        return None
+    return fitting[0] if fitting else None
+
+
+def header_key(text: str) -> str:
+    """What makes two header texts the same: case and spaces do not."""
+    return " ".join(text.strip("\ufeff").casefold().split())
 
 
 def place(*keys: str) -> str:

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 from contracts.layout import KOLOM, SAMENGESTELD
 from contracts.profiel import Bedrageenheid, Bestandsvorm, Datumvolgorde, Partnerprofiel, Profiel, Tekenset
 from gateway.errors import InvalidInputError
+from gateway.stages.policy import policy_for
 from gateway.stages.profile_checks import CONSTANT, problems_of, reads
-from gateway.stages.profiles import in_force, parse_profile, place
-from tests.builders import a_partner
+from gateway.stages.profiles import by_headers, chosen, in_force, parse_profile, place
+from tests.builders import TODAY, a_partner
 
 GOOD = """
 naam = "SAP"
@@ -189,6 +190,48 @@ def test_the_highest_version_of_a_name_is_in_force() -> None:
     stored = [one("a", "SAP", 9), one("a", "SAP", 10), one("b", "SAP", 1), one("a", "Excel", 1)]
     assert in_force(stored) == {"a": (one("a", "Excel", 1), one("a", "SAP", 10)), "b": (one("b", "SAP", 1),)}
     assert stored[1].key == "a/SAP/10"
+
+
+SAP = Partnerprofiel(signaalpartner="a", profiel=Profiel(naam="SAP", kolommen={"Klantnr.": "klantnummer"}))
+LONG = Partnerprofiel(
+    signaalpartner="a", profiel=Profiel(naam="Lang", kolommen={"klantnr.": "klantnummer", "B": "bsn"})
+)
+PLACES = Partnerprofiel(signaalpartner="a", profiel=Profiel(naam="Kaal", kopregel=0, kolommen={"1": "klantnummer"}))
+
+
+def test_what_reads_a_file_whatever_is_in_it() -> None:
+    standard = msgspec.structs.replace(LONG, standaard=True)
+    assert chosen([SAP, LONG], named="Lang") == LONG.profiel
+    assert chosen([SAP, standard], named="SAP") == SAP.profiel
+    assert chosen([PLACES], named=None) == PLACES.profiel
+    assert chosen([SAP, standard], named=None) == LONG.profiel
+    assert chosen([SAP, LONG], named=None) is None
+    assert chosen([], named=None) is None
+    with pytest.raises(KeyError):
+        chosen([SAP], named="sap")
+
+
+def test_what_the_headers_decide() -> None:
+    def fits(*headers: str, others: tuple[Partnerprofiel, ...] = ()) -> str | None:
+        found = by_headers((one.profiel, headers) for one in (SAP, LONG, PLACES, *others))
+        return found.naam if found else None
+
+    assert fits("Regio", " KLANTNR. ") == "SAP"
+    assert fits("klantnr.", "b", "c") == "Lang"
+    assert fits("1", "b") is None
+    assert fits() is None
+    empty = Partnerprofiel(signaalpartner="a", profiel=Profiel(naam="Leeg"))
+    assert fits("c", others=(empty,)) is None
+    twin = Partnerprofiel(signaalpartner="a", profiel=Profiel(naam="Nog een", kolommen={"c": "klantnummer"}))
+    assert fits("klantnr.", "c", others=(twin,)) is None
+
+
+def test_constants_of_a_profile_go_before_those_of_the_partner() -> None:
+    partner = a_partner(constanten={"soort": "huur", "herinnering_verstuurd": "Ja"})
+    profiel = Profiel(naam="SAP", constanten={"soort": "energie", "producten": "gas"})
+    policy = policy_for(partner, (), received_on=TODAY, profiel=profiel)
+    assert policy.partner.constanten == {"soort": "energie", "herinnering_verstuurd": "Ja", "producten": "gas"}
+    assert policy_for(partner, (), received_on=TODAY).partner is partner
 
 
 def test_what_is_written_is_read_back() -> None:
