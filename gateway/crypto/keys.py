@@ -42,6 +42,8 @@ class RetentionClass(enum.StrEnum):
     """Rows of settled parcels; month in which they expire."""
     LINK = "link"
     """Row → partner's reference and invoices; month in which it expires."""
+    HERSTEL = "herstel"
+    """Refused rows that may be repaired, and what proves that others were offered; month in which they expire."""
     VERSLAG = "verslag"
     """Findings of a report; month in which they expire."""
     HASH = "hash"

@@ -284,6 +284,29 @@ row_refusal = Table(
     comment="rows that a system definitively refused, by the receiver's code",
 )
 
+refused_content = Table(
+    "refused_content",
+    metadata,
+    Column("upload_no", sa.BigInteger, primary_key=True),
+    Column("kind", sa.Text, primary_key=True),
+    Column("rows", sa.BigInteger, nullable=False),
+    Column("blob", sa.Text, nullable=False),
+    Column("key", sa.LargeBinary, nullable=False),
+    Column("key_name", sa.Text, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    comment="sealed columns of refused rows: herstel (as sent) or aanbieding (salted hashes); gone when they expire",
+)
+Index("ix_refused_content_expiry", refused_content.c.expires_at)
+
+repair = Table(
+    "repair",
+    metadata,
+    Column("upload_no", sa.BigInteger, primary_key=True),
+    Column("of_no", sa.BigInteger, nullable=False),
+    comment="an upload that repairs refused rows of an earlier one of the same partner",
+)
+Index("ix_repair_of", repair.c.of_no)
+
 hash_run = Table(
     "hash_run",
     metadata,
