@@ -127,6 +127,8 @@ class Retention(Section, frozen=True, kw_only=True):
     """Link from a signaal to the partner's reference and invoices."""
     report_days: Annotated[int, Meta(ge=1)] = 183
     """Findings of a report."""
+    statistic_days: Annotated[int, Meta(ge=1)] = 1096
+    """Counts and medians of a partner's uploads, and who confirmed one that was held; no personal data."""
     hash_days: Annotated[int, Meta(ge=1)] = 183
     """Keyed hashes by which a row sent twice is recognised."""
 
@@ -146,6 +148,51 @@ class Intake(Section, frozen=True, kw_only=True):
     """Rows of one file; more are refused whole."""
     report_rows: Annotated[int, Meta(ge=1)] = 1000
     """Rows with findings that a report shows one by one."""
+    unpacked_mib: Annotated[int, Meta(ge=1, le=1 << 20)] = 4096
+    """What a ZIP, gzip or workbook may hold when unpacked; more is refused whole."""
+    workbook_cells: Annotated[int, Meta(ge=1, le=1 << 30)] = 10_000_000
+    """Cells of a sheet of Excel or LibreOffice, from the first to the last that holds something."""
+    workbook_mib: Annotated[int, Meta(ge=256, le=1 << 20)] = 2048
+    """Memory of the process that opens one workbook; it takes some 100 bytes a cell, more for long texts."""
+    workbook_seconds: Annotated[int, Meta(ge=1, le=3600)] = 120
+    """Computing time of that process."""
+
+
+class Sanity(Section, frozen=True, kw_only=True):
+    """When a file makes no sense as a whole, and what then waits for its partner's word."""
+
+    min_rows: Annotated[int, Meta(ge=1)] = 50
+    """Files of fewer rows are never judged as a whole, and count for nothing in what is usual."""
+    share: Annotated[float, Meta(gt=0.5, le=1)] = 0.9
+    """From this share of the rows on, one thing is a thing of the file: one cause, one birth date, one wrong column."""
+    amount_factor: Annotated[float, Meta(gt=1)] = 50.0
+    """So many times the partner's usual median amount of a kind: the amounts are in cents."""
+    rows_factor: Annotated[float, Meta(gt=1)] = 5.0
+    """So many times more, or fewer, rows than usual is far more or fewer."""
+    usual_months: Annotated[int, Meta(ge=1, le=36)] = 6
+    """What is usual is the median of so many months, each counting by the partner's largest file of that month."""
+    usual_months_min: Annotated[int, Meta(ge=1)] = 2
+    """With fewer months than this behind it nothing is usual yet."""
+    hold: tuple[
+        Literal[
+            "bestand_meeste_geweigerd",
+            "bestand_kolom_verschoven",
+            "bestand_bedragen_maal_honderd",
+            "bestand_geboortedatum_standaard",
+            "bestand_veel_meer_regels",
+            "bestand_veel_minder_regels",
+        ],
+        ...,
+    ] = (
+        "bestand_meeste_geweigerd",
+        "bestand_kolom_verschoven",
+        "bestand_bedragen_maal_honderd",
+        "bestand_geboortedatum_standaard",
+        "bestand_veel_meer_regels",
+    )
+    """The findings for which a file is held until its partner confirms it; possibly threatening rows never are."""
+    confirm_workdays: Annotated[int, Meta(ge=1, le=20)] = 2
+    """A held file is refused when it is not confirmed by the end of this working day after the day it was held."""
 
 
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -160,6 +207,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     feedback: Feedback = Feedback()
     retention: Retention = Retention()
     intake: Intake = Intake()
+    sanity: Sanity = Sanity()
 
 
 def load_settings(file: Path | None, environ: Mapping[str, str]) -> Settings:

@@ -147,6 +147,53 @@ def open_stream(key: bytes, context: bytes, chunks: Iterable[Bytes]) -> Iterator
     opener.ensure_ended()
 
 
+class StreamView:
+    """Any part of what `StreamSealer` sealed, without opening what is before it.
+
+    `sealed` gives `length` bytes of the frames from `offset`; `size` is how many there are. Every full segment holds
+    `segment_size` bytes, so where one begins can be reckoned; each is opened as what it claims to be, and the last one
+    at once, so that the end is authentic too. Raises IntegrityError.
+    """
+
+    def __init__(
+        self,
+        key: bytes,
+        context: bytes,
+        sealed: Callable[[int, int], Bytes],
+        *,
+        size: int,
+        segment_size: int = SEGMENT_SIZE,
+    ) -> None:
+        self._cipher = _cipher(key)
+        self._context = context
+        self._sealed = sealed
+        self._sealed_size = size
+        self._frame = _LENGTH.size + OVERHEAD + segment_size
+        self._last = max(0, size - 1) // self._frame
+        self._ending = self._open(self._last)
+        self.segment_size = segment_size
+        self.size = self._last * segment_size + len(self._ending)
+
+    def segment(self, number: int) -> bytes:
+        """The plain bytes of segment `number`, from 0; the last one may be short, or empty."""
+        return self._ending if number == self._last else self._open(number)
+
+    def _open(self, number: int) -> bytes:
+        start = number * self._frame
+        last = number == self._last
+        length = (self._sealed_size - start) if last else self._frame
+        frame = memoryview(self._sealed(start, length))
+        said = (length - _LENGTH.size) | (_LAST if last else 0)
+        if len(frame) != length or length < _LENGTH.size + OVERHEAD or _LENGTH.unpack_from(frame)[0] != said:
+            raise IntegrityError(f"sealed segment {number} is not where it belongs")
+        segment = frame[_LENGTH.size :]
+        try:
+            aad = self._context + _AAD.pack(number, last)
+            return self._cipher.decrypt(segment[:NONCE_SIZE], segment[NONCE_SIZE:], aad)
+        except (InvalidTag, ValueError):
+            raise IntegrityError(f"sealed segment {number} does not verify") from None
+
+
 def seal_bytes(key: bytes, context: bytes, plain: Bytes, dice: Dice) -> bytes:
     """One small thing as one segment."""
     return bytes(SegmentSealer(key, context, dice).last(plain))
