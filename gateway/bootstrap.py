@@ -44,6 +44,7 @@ from gateway.runtime.schedule import (
     ReloadOnChange,
     ThreateningAlert,
     askable,
+    look_after_held,
     poll_results,
     run_jobs,
     run_once,
@@ -57,6 +58,7 @@ from gateway.store.blobs import BlobStore, DatabaseBlobs
 from gateway.store.claims import Candidate
 from gateway.store.database import Database, exclusive_process_lock, open_database
 from gateway.store.feedback import get_relay
+from gateway.store.uploads import UPLOADS_CHANNEL
 from gateway.web.app import create_app
 from gateway.web.pages import create_pages_app
 from gateway.web.parts import WebParts
@@ -287,7 +289,7 @@ def _jobs(process: _Process, stop: asyncio.Event) -> list[Job]:
         await asyncio.gather(*(run_once(ask(key)) for key in askable(kit, process.directory())))
 
     return [
-        Job(name="process", every=poll, run=process_waiting),
+        Job(name="process", every=poll, run=process_waiting, channel=UPLOADS_CHANNEL),
         Job(name="reload", every=poll, run=ReloadOnChange(kit, process.parts, process.directory.reload)),
         Job(
             name="ask_results",
@@ -296,6 +298,7 @@ def _jobs(process: _Process, stop: asyncio.Event) -> list[Job]:
         ),
         Job(name="threatening", every=_MINUTE, run=ThreateningAlert(kit)),
         Job(name="destinations", every=_MINUTE, run=DestinationAlert(kit, process.directory)),
+        Job(name="held", every=_MINUTE, run=lambda: look_after_held(kit)),
         Job(name="close_retired", every=_MINUTE, run=process.connections.close_retired),
         Job(name="sweep", every=10 * _MINUTE, run=lambda: _ignore(sweep(kit))),
         Job(name="erase", every=60 * _MINUTE, run=lambda: _ignore(erase_due(kit))),

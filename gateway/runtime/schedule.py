@@ -15,11 +15,13 @@ from typing import Final
 
 from contracts.ports import Adapter, Poll
 from gateway import log
+from gateway.flow.confirm import refuse_unconfirmed, tell_held
 from gateway.flow.deliver import DeliverParts, limits, send_elsewhere
 from gateway.flow.hear import ONBEKEND_SIGNAAL, ONGELDIG
 from gateway.flow.kit import Kit
+from gateway.runtime.wake import woken
 from gateway.stages.directory import Directory
-from gateway.store import deliveries, destinations, processing
+from gateway.store import confirmations, deliveries, destinations, processing
 from gateway.store.directory import current_generation
 
 MOVED_AT_ONCE: Final = 500
@@ -40,12 +42,14 @@ class Job:
     """Something to do again and again. `run` is called in a thread; what it returns is awaited when it can be.
 
     `aligned`: at whole multiples of `every` on the business clock, so that the moment tells nothing (relay ticks).
+    `channel`: also at once when this channel of the database is notified.
     """
 
     name: str
     every: dt.timedelta
     run: Callable[[], Awaitable[None] | None]
     aligned: bool = False
+    channel: str | None = None
 
 
 async def run_jobs(kit: Kit, jobs: Sequence[Job], stop: asyncio.Event) -> None:
@@ -56,17 +60,26 @@ async def run_jobs(kit: Kit, jobs: Sequence[Job], stop: asyncio.Event) -> None:
 
 
 async def _loop(kit: Kit, job: Job, stop: asyncio.Event) -> None:
-    if job.aligned:
-        await _sleep(stop, until_next(job, kit.clock()))
-    while not stop.is_set():
-        await run_once(job)
-        await _sleep(stop, until_next(job, kit.clock()) if job.aligned else job.every.total_seconds())
+    wake = asyncio.Event()
+    async with contextlib.AsyncExitStack() as stack:
+        if job.channel is not None:
+            await stack.enter_async_context(woken(kit.db, job.channel, wake))
+        if job.aligned:
+            await _sleep(until_next(job, kit.clock()), stop)
+        while not stop.is_set():
+            wake.clear()  # before the job looks: what is notified meanwhile makes it look again
+            await run_once(job)
+            await _sleep(until_next(job, kit.clock()) if job.aligned else job.every.total_seconds(), stop, wake)
 
 
-async def _sleep(stop: asyncio.Event, seconds: float) -> None:
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await stop.wait()
+async def _sleep(seconds: float, *events: asyncio.Event) -> None:
+    """Until one of `events` is set, at most so long."""
+    waits = [asyncio.create_task(event.wait()) for event in events]
+    try:
+        await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
 
 
 def until_next(job: Job, now: dt.datetime) -> float:
@@ -151,23 +164,31 @@ class DestinationAlert:
             log.emit(event, level=logging.ERROR, destination=destination, **numbers)
 
 
+def look_after_held(kit: Kit) -> None:
+    """Tell of held uploads of which a killed process could not tell; refuse what was not confirmed in time."""
+    tell_held(kit)
+    refuse_unconfirmed(kit)
+
+
 class ReloadOnChange:
     """Calls `reload` when the configuration got another generation, and moves parcels whose system changed.
 
-    The first look moves too: dates may have passed while no process ran.
+    The first look moves too: dates may have passed while no process ran. So does the word of a partner on what was
+    held: its parcels may be meant for another system by now.
     """
 
     def __init__(self, kit: Kit, parts: DeliverParts, reload: Callable[[int], None]) -> None:
         self._kit = kit
         self._parts = parts
         self._reload = reload
-        self._seen: tuple[int, dt.date] | None = None
+        self._seen: tuple[int, dt.date, dt.datetime | None] | None = None
 
     def __call__(self) -> None:
         """Look once."""
         with self._kit.db.read() as conn:
             generation = current_generation(conn)
-        now = (generation, self._kit.today())
+            decided_at = confirmations.last_decided_at(conn)
+        now = (generation, self._kit.today(), decided_at)
         if now == self._seen:
             return
         if self._seen is None or generation != self._seen[0]:

@@ -10,7 +10,6 @@ renewed become unknown at another worker, and our late answers are then refused.
 import asyncio
 import contextlib
 import logging
-import threading
 from collections.abc import AsyncIterator, Callable
 from typing import Final
 
@@ -23,6 +22,7 @@ from gateway.flow.deliver import LOOK_PARTS, DeliverParts, Wheel, open_parcel, t
 from gateway.flow.kit import Kit
 from gateway.lifecycle import DeliveryState
 from gateway.retry import Cause
+from gateway.runtime.wake import woken
 from gateway.stages.schedule import NotSent
 from gateway.store.claims import Claimed
 from gateway.store.deliveries import CHANNEL
@@ -31,8 +31,6 @@ CONTENDED_SECONDS: Final = 0.02
 """Another worker held the destination a moment ago: about the length of its transaction."""
 FINAL_TRIES: Final = 3
 """How often answers are tried to be recorded when stopping."""
-_LISTEN_SECONDS: Final = 0.5
-"""How long stopping may wait for the thread that listens."""
 
 OpenAdapter = Callable[[str], Adapter]
 """destination key → its adapter, the same one each time; raises when it is not configured."""
@@ -55,7 +53,7 @@ class Worker:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; then claim nothing more, finish what is on the wire, record it, and return."""
-        async with self._listening(), self._stopping(stop):
+        async with woken(self._kit.db, CHANNEL, self._wake), self._stopping(stop):
             while not stop.is_set():
                 self._wake.clear()
                 pause = await self._turn(self._work.concurrency - len(self._flying))
@@ -137,25 +135,6 @@ class Worker:
             yield
         finally:
             task.cancel()
-
-    @contextlib.asynccontextmanager
-    async def _listening(self) -> AsyncIterator[None]:
-        """A thread that waits for notifications; polling goes on beside it."""
-        loop, closing = asyncio.get_running_loop(), threading.Event()
-
-        def listen() -> None:
-            with self._kit.db.listen(CHANNEL) as listener:
-                while not closing.is_set():
-                    if listener.wait(_LISTEN_SECONDS) and not closing.is_set():
-                        loop.call_soon_threadsafe(self._wake.set)
-
-        thread = threading.Thread(target=listen, name="deliveries-listen", daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            closing.set()
-            await asyncio.to_thread(thread.join)
 
 
 class _Attempt:
