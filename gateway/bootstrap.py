@@ -21,7 +21,6 @@ import adapters
 import contracts
 from adapters import catalogue
 from adapters.config import AdapterConfigError
-from contracts.codelists.gemeenten import GEMEENTEN
 from contracts.overeenkomst import Systeem, Toegang
 from contracts.ports import Poll
 from contracts.terugkoppeling import Terugkoppeling
@@ -312,8 +311,11 @@ def _take_results(process: _Process, key: str, poll: Poll) -> list[str]:
     """
     if not poll.resultaten:
         return []
-    asked = Toegang(key=f"poll-{key}", systeem=key, gemeenten=tuple(GEMEENTEN), van=dt.date.min)
-    return [answer.status for answer in hear(process.kit, process.directory(), asked, poll.resultaten)]
+    directory = process.directory()
+    indeling = directory.indeling
+    everywhere = (*indeling.gemeenten(process.kit.today()), *indeling.opvolgingen)
+    asked = Toegang(key=f"poll-{key}", systeem=key, gemeenten=everywhere, van=dt.date.min)
+    return [answer.status for answer in hear(process.kit, directory, asked, poll.resultaten)]
 
 
 def _ignore(_: object) -> None:

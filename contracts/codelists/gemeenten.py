@@ -1,10 +1,13 @@
-"""The gemeenten of the Netherlands by CBS code (state 2025 and 2026: 342).
+"""The gemeenten of the Netherlands by CBS code (state 2023 to 2026: 342). A loaded list goes before it (`indeling`).
 
 Source: CBS, gemeentelijke indeling per 1 January 2025. Successors of ended ones stand in `opvolgers`.
 """
 
+import datetime as dt
 from typing import Final
 
+GEMEENTEN_VAN: Final = dt.date(2023, 1, 1)
+"""The first day of this division: that of the last merger before it."""
 GEMEENTEN: Final[dict[str, str]] = {
     "0014": "Groningen",
     "0034": "Almere",

@@ -11,6 +11,7 @@ from gateway import bootstrap
 from gateway.cli import Invocation
 from gateway.errors import InvalidInputError
 from gateway.flow.apply import Action, Change, Plan, apply, parse_document, plan
+from gateway.flow.reference import gemeenten_in_force
 
 _SIGNS: Final = {Action.CREATE: "+", Action.CHANGE: "~", Action.DELETE: "-", Action.SAME: "="}
 _LONGEST: Final = 60
@@ -33,12 +34,10 @@ def command(invocation: Invocation, file: Path, plan_only: bool, adopt: bool) ->
              signaalpoort apply partners.toml
     """
     with bootstrap.open_kit(invocation.settings()) as kit:
-        made = plan(
-            kit,
-            parse_document(_text(file), lambda name: _text(file.parent / name)),
-            adopt=adopt,
-            check_systeem=bootstrap.check_systeem,
+        document = parse_document(
+            _text(file), lambda name: _text(file.parent / name), gemeenten=gemeenten_in_force(kit)
         )
+        made = plan(kit, document, adopt=adopt, check_systeem=bootstrap.check_systeem)
         for line in _lines(made):
             click.echo(line)
         if not plan_only:

@@ -12,7 +12,6 @@ from rich.markup import escape
 from rich.table import Table
 from sqlalchemy import Connection
 
-from contracts.codelists.gemeenten import GEMEENTEN
 from contracts.row_states import ROW_STATES
 from gateway import bootstrap, ids
 from gateway.cli import Invocation, console
@@ -21,6 +20,7 @@ from gateway.flow.kit import AMSTERDAM
 from gateway.flow.summary import decode_summary
 from gateway.store import deliveries, feedback, rows, uploads
 from gateway.store.deliveries import DeliveryView
+from gateway.store.reference import load_indeling
 from gateway.store.uploads import Upload
 
 _DELIVERIES_SHOWN = 50
@@ -124,7 +124,7 @@ def _delivery(conn: Connection, number: int) -> Iterator[str | Table]:
         raise NotFoundError("there is no such delivery")
     yield f"[bold]delivery {found.id}[/] of {found.kind} from {found.partner} to {found.destination}: {_state(found)}"
     if found.gemeentecode is not None:
-        name = GEMEENTEN.get(found.gemeentecode, "")
+        name = load_indeling(conn).naam(found.gemeentecode)
         yield f"  gemeente {found.gemeentecode} {name}: {found.row_count} rows, {found.refused_count} of them refused"
     if found.overeenkomst is not None:
         yield f"  allowed by overeenkomst {found.overeenkomst}, version {found.overeenkomst_version}"

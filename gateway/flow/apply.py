@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from contracts.codelists.indeling import Indeling
 from contracts.overeenkomst import Overeenkomst
 from contracts.profiel import Partnerprofiel
 from gateway.errors import ConflictError, InvalidInputError, Problem
@@ -21,6 +22,7 @@ from gateway.stages.profiles import in_force
 from gateway.store import directory, overeenkomsten
 from gateway.store.directory import KINDS, ConfigObject, Stored, key_of, kind_of
 from gateway.store.overeenkomsten import Digest
+from gateway.store.reference import load_indeling
 
 __all__ = ["Action", "ApplyDocument", "Change", "FieldChange", "Plan", "apply", "parse_document", "plan"]
 
@@ -75,6 +77,7 @@ class _Before(Struct, frozen=True, kw_only=True):
     objects: Mapping[_Place, Stored]
     digests: Mapping[str, Digest]
     differing: Mapping[str, Overeenkomst]
+    indeling: Indeling
 
 
 def plan(kit: Kit, document: ApplyDocument, *, adopt: bool = False, check_systeem: SysteemCheck | None = None) -> Plan:
@@ -137,6 +140,7 @@ def _read(kit: Kit, document: ApplyDocument) -> _Before:
             objects=directory.stored_objects(conn),
             digests=digests,
             differing={key: versioned.overeenkomst for key, versioned in current.items()},
+            indeling=load_indeling(conn),
         )
 
 
@@ -266,7 +270,9 @@ def _after(changes: Iterable[Change], before: _Before) -> Configuration:
                 partner_of.pop(change.key if change.kind == OVEREENKOMST else "", None)
             case new:
                 objects[change.kind, change.key] = new
-    return Configuration(objects=objects, partner_of=partner_of, changed_overeenkomsten=changed)
+    return Configuration(
+        objects=objects, partner_of=partner_of, changed_overeenkomsten=changed, indeling=before.indeling
+    )
 
 
 def _json(value: object) -> str:

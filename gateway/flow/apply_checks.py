@@ -9,8 +9,7 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from contracts.codelists.gemeenten import GEMEENTEN
-from contracts.codelists.opvolgers import OPVOLGERS
+from contracts.codelists.indeling import MEEGELEVERD, Indeling
 from contracts.overeenkomst import Experiment, Gemeente, Overeenkomst, Signaalpartner, Systeem, Toegang, Webhook
 from contracts.profiel import Partnerprofiel
 from gateway.errors import Problem
@@ -34,6 +33,7 @@ class Configuration(Struct, frozen=True, kw_only=True):
     objects: Mapping[tuple[str, str], ConfigObject]
     partner_of: Mapping[str, str]
     changed_overeenkomsten: Iterable[Overeenkomst]
+    indeling: Indeling = MEEGELEVERD
 
 
 def problems_of(after: Configuration, *, check_systeem: SysteemCheck | None) -> list[Problem]:
@@ -64,10 +64,10 @@ def _object(document: ConfigObject, after: Configuration, check: SysteemCheck | 
             yield from _signaalpartner(document)
         case Toegang():
             yield from _exists(after, "systeem", document.systeem)
-            yield from _gemeentecodes(document.gemeenten)
+            yield from _gemeentecodes(document.gemeenten, after)
         case Experiment():
             yield from _exists(after, "signaalpartner", document.signaalpartner)
-            yield from _gemeentecodes(document.gemeenten)
+            yield from _gemeentecodes(document.gemeenten, after)
         case Partnerprofiel():
             yield from _exists(after, "signaalpartner", document.signaalpartner)
 
@@ -84,7 +84,7 @@ def _systeem(systeem: Systeem, check: SysteemCheck | None) -> Iterator[str]:
 
 
 def _gemeente(gemeente: Gemeente, after: Configuration) -> Iterator[str]:
-    if gemeente.code not in GEMEENTEN:
+    if not any(gemeente.code in lijst.gemeenten for lijst in after.indeling.lijsten):
         yield "the code is not in the list of gemeenten"
     for choice in gemeente.systemen:
         yield from _exists(after, "systeem", choice.systeem)
@@ -134,7 +134,7 @@ def _signaalpartner(partner: Signaalpartner) -> Iterator[str]:
 
 
 def _overeenkomst(overeenkomst: Overeenkomst, after: Configuration) -> Iterator[str]:
-    yield from _gemeentecodes(overeenkomst.gemeenten)
+    yield from _gemeentecodes(overeenkomst.gemeenten, after)
     yield from _in_order("van_kracht", overeenkomst.van_kracht.from_, overeenkomst.van_kracht.until)
     for code, period in overeenkomst.gemeenten.items():
         yield from _in_order(f"gemeenten.{code}", period.from_, period.until)
@@ -154,9 +154,9 @@ def _exists(after: Configuration, kind: str, key: str) -> Iterator[str]:
         yield f"{kind} {key} does not exist"
 
 
-def _gemeentecodes(codes: Iterable[str]) -> Iterator[str]:
+def _gemeentecodes(codes: Iterable[str], after: Configuration) -> Iterator[str]:
     """Codes of ended gemeenten may stay: rights and duties went to the successor (Wet arhi art. 44)."""
-    unknown = [code for code in codes if code not in GEMEENTEN and code not in OPVOLGERS]
+    unknown = [code for code in codes if not after.indeling.ooit(code)]
     if unknown:
         yield f"not in the list of gemeenten: {', '.join(unknown)}"
 

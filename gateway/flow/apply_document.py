@@ -15,7 +15,8 @@ the keys of a profile or `bestand`, the name of its file beside this one. Short 
 
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import partial
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -54,22 +55,30 @@ def _no_files(name: str) -> str:
     raise InvalidInputError(f"{name} cannot be read from here: put the profile itself in the configuration")
 
 
-def parse_document(text: str, read_file: ReadFile = _no_files) -> ApplyDocument:
-    """Read the TOML; raises InvalidInputError that lists what does not fit, each with its place."""
+def parse_document(
+    text: str, read_file: ReadFile = _no_files, *, gemeenten: Collection[str] = tuple(GEMEENTEN)
+) -> ApplyDocument:
+    """Read the TOML; raises InvalidInputError that lists what does not fit, each with its place.
+
+    `gemeenten`: the codes that "alle" stands for.
+    """
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise InvalidInputError(f"the file is not TOML: {error}") from None
-    reader = _Reader(document)
+    reader, alle = _Reader(document), sorted(gemeenten)
     read = ApplyDocument(
         systemen=tuple(reader.items("systemen", Systeem)),
-        gemeenten=(*reader.items("gemeenten", Gemeente), *reader.groups("gemeente_groepen", _gemeenten)),
+        gemeenten=(
+            *reader.items("gemeenten", Gemeente),
+            *reader.groups("gemeente_groepen", partial(_gemeenten, alle=alle)),
+        ),
         signaalpartners=tuple(reader.items("signaalpartners", Signaalpartner)),
-        toegangen=tuple(reader.items("toegangen", Toegang, _with_all_gemeenten)),
-        experimenten=tuple(reader.items("experimenten", Experiment, _with_all_gemeenten)),
+        toegangen=tuple(reader.items("toegangen", Toegang, partial(_with_all_gemeenten, alle=alle))),
+        experimenten=tuple(reader.items("experimenten", Experiment, partial(_with_all_gemeenten, alle=alle))),
         overeenkomsten=(
             *reader.items("overeenkomsten", Overeenkomst),
-            *reader.groups("overeenkomst_groepen", _overeenkomsten),
+            *reader.groups("overeenkomst_groepen", partial(_overeenkomsten, alle=alle)),
         ),
         profielen=tuple(reader.groups("profielen", lambda item: _profiles(item, read_file))),
         verwijderen=reader.names("verwijderen"),
@@ -127,18 +136,18 @@ def _named(place: str, item: _Item) -> str:
     return f"{place} ({name})" if isinstance(name, str) and _NAME.fullmatch(name) else place
 
 
-def _gemeenten(item: _Item) -> Iterator[Gemeente]:
+def _gemeenten(item: _Item, *, alle: list[str]) -> Iterator[Gemeente]:
     rest = dict(item)
-    codes = _codes(rest, "codes")
+    codes = _codes(rest, "codes", alle)
     if "code" in rest:
         raise msgspec.ValidationError("Object contains unknown field `code`")
     template = msgspec.convert({**rest, "code": "0000"}, Gemeente)
     return (msgspec.structs.replace(template, code=code) for code in codes)
 
 
-def _overeenkomsten(item: _Item) -> Iterator[Overeenkomst]:
+def _overeenkomsten(item: _Item, *, alle: list[str]) -> Iterator[Overeenkomst]:
     rest = dict(item)
-    codes = _codes(rest, "gemeenten")
+    codes = _codes(rest, "gemeenten", alle)
     prefix = rest.setdefault("key", rest.get("signaalpartner"))
     template = msgspec.convert({**rest, "gemeenten": {}}, Overeenkomst)
     if _KEY.fullmatch(f"{prefix}-0000") is None:
@@ -167,12 +176,12 @@ def _of_profile(place: str, item: _Item, error: InvalidInputError) -> list[Probl
     return [Problem(location=f"{named}.{problem.location}", detail=problem.detail) for problem in error.problems]
 
 
-def _codes(rest: dict[str, Any], name: str) -> list[str]:
+def _codes(rest: dict[str, Any], name: str, alle: list[str]) -> list[str]:
     """The gemeenten that a group means, taken out of `rest` with its exceptions."""
     named = msgspec.convert(rest.pop(name, ()), tuple[str, ...] | str)
     if isinstance(named, str) and named != ALL:
         raise msgspec.ValidationError(f'`{name}` is a list of codes, or "{ALL}"')
-    codes = sorted(GEMEENTEN) if isinstance(named, str) else named
+    codes = alle if isinstance(named, str) else named
     without = set(msgspec.convert(rest.pop("behalve", ()), tuple[str, ...]))
     unknown = without - set(codes)
     if unknown:
@@ -182,5 +191,5 @@ def _codes(rest: dict[str, Any], name: str) -> list[str]:
     return [code for code in codes if code not in without]
 
 
-def _with_all_gemeenten(item: _Item) -> _Item:
-    return {**item, "gemeenten": sorted(GEMEENTEN)} if item.get("gemeenten") == ALL else item
+def _with_all_gemeenten(item: _Item, *, alle: list[str]) -> _Item:
+    return {**item, "gemeenten": alle} if item.get("gemeenten") == ALL else item

@@ -14,7 +14,6 @@ from gateway.stages.agreement import VersionedOvereenkomst
 from gateway.stages.directory import Directory
 from gateway.store import parcels as parcel_store
 from gateway.store.overeenkomsten import current_for_partner
-from gateway.store.reference import current_table
 from gateway.store.uploads import Upload, find_by_no
 
 
@@ -37,11 +36,12 @@ class Facts:
 def load_facts(kit: Kit, upload: Upload) -> Facts:
     """Read everything; raises NotFoundError when the partner is no longer configured."""
     assert upload.received_at is not None
+    received_on = upload.received_at.astimezone(AMSTERDAM).date()
     since = kit.clock() - dt.timedelta(days=kit.settings.retention.hash_days)
     with kit.db.read() as conn:
         directory = kit.directories.load(conn)
         overeenkomsten = tuple(current_for_partner(conn, upload.partner))
-        postcodes = current_table(conn)
+        postcodes = kit.postcodes.load(conn, on=received_on)
         runs = parcel_store.hash_runs(conn, partner=upload.partner, since=since)
         refused = {run.attempt_no: parcel_store.refused_after_all(conn, attempt_no=run.attempt_no) for run in runs}
         ids = {run.upload_no: find_by_no(conn, run.upload_no) for run in runs}
@@ -61,8 +61,8 @@ def load_facts(kit: Kit, upload: Upload) -> Facts:
         partner=partner,
         directory=directory,
         overeenkomsten=overeenkomsten,
-        postcodes=postcodes,
+        postcodes=None if postcodes is None else postcodes.table,
         earlier=tuple(earlier),
-        received_on=upload.received_at.astimezone(AMSTERDAM).date(),
+        received_on=received_on,
         today=kit.today(),
     )

@@ -12,7 +12,6 @@ from typing import Final, assert_never
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from contracts.codelists.opvolgers import opvolger
 from contracts.overeenkomst import Gemeente, Toegang
 from contracts.terugkoppeling import Resultaat, ResultaatAntwoord, Terugkoppeling
 from gateway import log
@@ -79,11 +78,12 @@ def _received(conn: Connection, hearing: _Hearing, resultaten: Sequence[Resultaa
         return {}
     places = {r.signaal_id: place for r in resultaten if (place := _place(r.signaal_id)) is not None}
     rows = feedback.received_rows(conn, places.values(), destination=toegang.systeem)
-    own = {opvolger(code, on=today) for code in toegang.gemeenten}
+    indeling = hearing.directory.indeling
+    own = {indeling.opvolger(code, on=today) for code in toegang.gemeenten}
     return {
         id_: rows[place]
         for id_, place in places.items()
-        if place in rows and opvolger(rows[place].gemeentecode, on=today) in own
+        if place in rows and indeling.opvolger(rows[place].gemeentecode, on=today) in own
     }
 
 
@@ -154,7 +154,7 @@ def _keep(conn: Connection, hearing: _Hearing, result: Result, row: Received, re
 
 def _gemeente(hearing: _Hearing, row: Received) -> Gemeente:
     """Its settings; one that is not configured has none, so nothing is relayed."""
-    code = opvolger(row.gemeentecode, on=hearing.kit.today())
+    code = hearing.directory.indeling.opvolger(row.gemeentecode, on=hearing.kit.today())
     return hearing.directory.gemeenten.get(code, Gemeente(code=code))
 
 

@@ -14,7 +14,7 @@ from gateway.flow.facts import Facts
 from gateway.flow.parcels import GROUP
 from gateway.stages import admit, canonical
 from gateway.stages.agreement import GATE, GATE_KEY, gate_table
-from gateway.stages.route import route_block
+from gateway.stages.route import Routes, route_block
 from gateway.stages.validate import Checked
 
 
@@ -43,11 +43,12 @@ class BlockJudge:
         self._keys = keys
         self.period = period_of(facts.today)
         self._gate = pl.DataFrame(schema=GATE)
+        self._routes = Routes(facts.postcodes, facts.directory.indeling, facts.received_on)
         self._seen = SeenIdentities()
 
     def judge(self, checked: Checked) -> Judged:
         """Decide every row of a block."""
-        rows, routed = route_block(checked.rows, self._facts.postcodes, self._facts.received_on)
+        rows, routed = route_block(checked.rows, self._routes)
         rows, denied = admit.apply_gate(self._with_verdicts(rows))
         rows, below = admit.apply_threshold(rows)
         judged = self._the_same_twice(rows)

@@ -11,6 +11,7 @@ from gateway.settings import Settings
 from gateway.store.blobs import BlobStore
 from gateway.store.database import Database
 from gateway.store.directory import DirectoryCache
+from gateway.store.reference import PostcodeCache
 
 Clock = Callable[[], dt.datetime]
 """The one business clock: aware, UTC."""
@@ -32,6 +33,7 @@ class Kit:
     dice: Dice
     settings: Settings
     directories: DirectoryCache = field(default_factory=DirectoryCache)
+    postcodes: PostcodeCache = field(default_factory=PostcodeCache)
 
     def today(self) -> dt.date:
         """The business date in Europe/Amsterdam."""

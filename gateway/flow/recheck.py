@@ -12,7 +12,6 @@ from typing import assert_never
 
 from sqlalchemy import Connection
 
-from contracts.codelists.opvolgers import opvolger
 from contracts.signaal import Signaaltype, Soort
 from gateway.flow.kit import Kit
 from gateway.lifecycle import DeliveryEvent, DeliveryState
@@ -103,7 +102,7 @@ def _reroute(conn: Connection, kit: Kit, directory: Directory, candidate: Candid
 
 def home(directory: Directory, gemeentecode: str, today: dt.date) -> tuple[str, str | None]:
     """(code, system) that receive today what is meant for a gemeente; a merged one is followed."""
-    code = opvolger(gemeentecode, on=today)
+    code = directory.indeling.opvolger(gemeentecode, on=today)
     gemeente = directory.gemeenten.get(code)
     return code, None if gemeente is None else system_of(gemeente, today)
 

@@ -1,117 +1,244 @@
-"""Load the table postcode → gemeente that an operator brings: checked whole, then current in one small transaction.
+"""Load reference data: read and checked whole, then made current in one small transaction; shown before that.
 
-Two layouts: GeoNames' postal code file (`NL.txt`: tab-separated, without a header; country, postal code, place name,
-admin name1, admin code1, admin name2, admin code2, ...; https://download.geonames.org/export/zip/readme.txt), where
-admin code2 is the gemeentecode; and two columns `pc4;gemeentecode` with that header.
+Every file is a version that holds from a day on. It takes the place of the one of its kind and day, and stays until
+another does. Running processes hear of it by the generation of the configuration.
 """
 
-import csv
+import datetime as dt
 import hashlib
-import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
 from typing import Final
 
 import polars as pl
 from msgspec import Struct
 
-from contracts.codelists.gemeenten import GEMEENTEN
-from contracts.codelists.opvolgers import OPVOLGERS
+from contracts.codelists.indeling import Gemeentelijst, Indeling
+from contracts.codelists.opvolgers import Opvolging
 from gateway.errors import InvalidInputError, Problem
 from gateway.flow.kit import Kit
+from gateway.flow.reference_addresses import read_addresses
+from gateway.flow.reference_checks import indeling_problems
+from gateway.flow.reference_files import Layout, Source, recognised
+from gateway.flow.reference_lists import read_bytes, read_gemeenten, read_opvolgers, read_pc4
+from gateway.stages.postcodes import compacted
+from gateway.store import reference
 from gateway.store.directory import CONFIG_CHANNEL, next_generation
-from gateway.store.reference import TABLE, current_set, insert_set, make_current
+from gateway.store.reference import Kind, NewVersion, Version
 
-MAX_PROBLEMS: Final = 100
-"""Lines reported at once: a file in another layout is wrong in each of its lines."""
-_HEADER: Final = "pc4;gemeentecode"
-_COUNTRY, _POSTCODE, _CODE = 0, 1, 6
-_GEONAMES_COLUMNS: Final = 12
-_PC4: Final = re.compile(r"([1-9]\d{3})(?: ?[A-Z]{2})?")
+Progress = Callable[[str, int, int], None]
+"""(name of the file, its bytes, how many more of them were read)."""
+_LISTS_FIRST: Final = (Layout.OPVOLGERS, Layout.GEMEENTEN, Layout.GEONAMES, Layout.PC4, Layout.ADRESSEN)
+_JANUARY: Final = (1, 1)
 
 
-class Loaded(Struct, frozen=True, kw_only=True):
-    """What was loaded. `ambiguous`: postcodes in more than one gemeente; `changed` False: this file was current."""
+class Part(Struct, frozen=True, kw_only=True):
+    """One version to be. `replaces`: the one of its kind and day; `same`: that is made of the same bytes.
 
-    rows: int
-    postcodes: int
-    ambiguous: int
-    sha256: str
-    changed: bool
+    `table`: of postcodes; `missing`: gemeenten in force that it has no postcode of.
+    """
+
+    name: str
+    new: NewVersion
+    replaces: Version | None
+    table: pl.DataFrame | None = None
+    missing: tuple[str, ...] = ()
+
+    @property
+    def same(self) -> bool:
+        """Whether loading it changes nothing."""
+        return self.replaces is not None and self.replaces.sha256 == self.new.sha256
 
 
-def load_postcodes(kit: Kit, data: bytes) -> Loaded:
-    """Make `data` the current table. InvalidInputError names every bad line; then nothing was loaded."""
-    table = read_postcodes(data)
-    digest = hashlib.sha256(data).hexdigest()
+class Plan(Struct, frozen=True, kw_only=True):
+    """What loading would do. `passed`: files in a zip that are none of ours; the division `before` and `after` it."""
+
+    parts: tuple[Part, ...]
+    passed: tuple[str, ...]
+    before: Indeling
+    after: Indeling
+
+
+def gemeenten_in_force(kit: Kit) -> Mapping[str, str]:
+    """Code → name of the gemeenten there are today."""
+    with kit.db.read() as conn:
+        return reference.load_indeling(conn).gemeenten(kit.today())
+
+
+def plan(
+    kit: Kit,
+    files: Sequence[Path],
+    *,
+    progress: Progress = lambda name, size, read: None,
+    from_day: dt.date | None = None,
+    incomplete: bool = False,
+) -> Plan:
+    """Read and check everything, writing nothing; InvalidInputError names every line and list that does not fit.
+
+    `from_day`: from when postcodes and gemeenten hold; without it from 1 January of the year that the file names, or
+    of this one for postcodes that name none. `incomplete`: take the addresses although gemeenten are missing.
+    """
+    sources, passed = recognised(files)
+    sources.sort(key=lambda source: _LISTS_FIRST.index(source.layout))
+    with kit.db.read() as conn:
+        stored = reference.stored_lists(conn)
+        there = {(version.kind, version.valid_from): version for version in reference.versions(conn)}
+    reading = _Reading(kit, stored, there, progress=progress, from_day=from_day)
+    for source in sources:
+        reading.take(source)
+    after = reference.laid_over(reading.lists)
+    _refuse(indeling_problems(after), "the lists do not fit together")
+    parts = [part if part.table is None else _covered(part, after) for part in reading.parts]
+    if not incomplete:
+        _refuse([_incomplete(part, after) for part in parts if part.new.source == Layout.ADRESSEN and part.missing])
+    return Plan(parts=tuple(parts), passed=tuple(passed), before=reference.laid_over(stored), after=after)
+
+
+def load(kit: Kit, plan: Plan) -> bool:
+    """Make it current, all or nothing; False when it was already. Raises InvalidInputError as `plan` does.
+
+    What was loaded by another between the plan and now is judged together with it.
+    """
+    new = [part.new for part in plan.parts if not part.same]
+    if not new:
+        return False
     with kit.db.write() as conn:
-        used = current_set(conn)
-        changed = used is None or used.sha256 != digest
-        if changed:
-            next_generation(conn)
-            make_current(conn, insert_set(kit.db, conn, table, sha256=digest, moment=kit.clock()))
-            kit.db.notify(conn, CONFIG_CHANNEL)
-    per_postcode = table.group_by("pc4").len()
-    return Loaded(
-        rows=table.height,
-        postcodes=per_postcode.height,
-        ambiguous=per_postcode.filter(pl.col("len") > 1).height,
-        sha256=digest,
-        changed=changed,
-    )
+        next_generation(conn)
+        for version in new:
+            reference.put_version(conn, version, loaded_at=kit.clock())
+        _refuse(indeling_problems(reference.load_indeling(conn)), "the lists do not fit together")
+        kit.db.notify(conn, CONFIG_CHANNEL)
+    return True
 
 
-def read_postcodes(data: bytes) -> pl.DataFrame:
-    """The pairs in a file of either layout, schema TABLE, each once; InvalidInputError names every bad line."""
-    try:
-        lines = data.decode("utf-8-sig").splitlines()
-    except UnicodeDecodeError as error:
-        raise InvalidInputError("the postcode file is not UTF-8") from error
-    pairs: set[tuple[int, str]] = set()
-    problems: list[Problem] = []
-    for number, pc4, code in _fields(lines):
-        wrong = _wrong(pc4, code)
-        if wrong is None:
-            pairs.add((int(pc4[:4]), code))
-        else:
-            problems.append(Problem(location=f"line {number}", detail=wrong))
-    _refuse(pairs, problems)
-    return pl.DataFrame(sorted(pairs), schema=TABLE, orient="row")
-
-
-def _fields(lines: list[str]) -> Iterator[tuple[int, str, str]]:
-    """(line number, postcode, gemeentecode) of each line that says something."""
-    header = lines[0].strip().lower() if lines else ""
-    two_columns = header.replace('"', "") == _HEADER
-    reader = csv.reader(lines, delimiter=";") if two_columns else csv.reader(lines, "excel-tab", quoting=csv.QUOTE_NONE)
-    for number, fields in enumerate(reader, start=1):
-        if not fields or (two_columns and number == 1):
-            continue
-        yield number, *(_two(fields) if two_columns else _geonames(fields))
-
-
-def _two(fields: list[str]) -> tuple[str, str]:
-    return (fields[0].strip(), fields[1].strip()) if len(fields) == 2 else ("", "")
-
-
-def _geonames(fields: list[str]) -> tuple[str, str]:
-    if len(fields) != _GEONAMES_COLUMNS or fields[_COUNTRY] != "NL":
-        return "", ""
-    return fields[_POSTCODE].strip(), fields[_CODE].strip()
-
-
-def _wrong(pc4: str, code: str) -> str | None:
-    if not pc4 and not code:
-        return "not a line of GeoNames' NL.txt (12 columns, country NL), nor of pc4;gemeentecode"
-    if _PC4.fullmatch(pc4) is None:
-        return "the postcode is not four digits"
-    if code not in GEMEENTEN and code not in OPVOLGERS:
-        return "the gemeentecode is not in the list of gemeenten"
-    return None
-
-
-def _refuse(pairs: set[tuple[int, str]], problems: list[Problem]) -> None:
+def _refuse(problems: Sequence[Problem], what: str = "the table is not whole") -> None:
     if problems:
-        many = f"{len(problems)} lines of the postcode file do not fit; nothing was loaded"
-        raise InvalidInputError(many, problems[:MAX_PROBLEMS])
-    if not pairs:
-        raise InvalidInputError("the postcode file is empty; nothing was loaded")
+        raise InvalidInputError(f"{what}; nothing was loaded", problems)
+
+
+class _Reading:
+    """Reads one file after another; the lists come first, so that the others know their codes."""
+
+    def __init__(
+        self,
+        kit: Kit,
+        stored: reference.StoredLists,
+        there: Mapping[tuple[Kind, dt.date], Version],
+        *,
+        progress: Progress,
+        from_day: dt.date | None,
+    ) -> None:
+        self._there = there
+        self._progress = progress
+        self._from_day = from_day
+        self._this_year = kit.today().year
+        self.lists = dict(stored)
+        self.parts: list[Part] = []
+
+    def take(self, source: Source) -> None:
+        match source.layout:
+            case Layout.OPVOLGERS:
+                self._take_mergers(source)
+            case Layout.GEMEENTEN:
+                self._take_gemeenten(source)
+            case Layout.ADRESSEN:
+                self._take_addresses(source)
+            case Layout.GEONAMES | Layout.PC4:
+                self._take_postcodes(source)
+
+    def _take_mergers(self, source: Source) -> None:
+        data = read_bytes(source, self._heard(source))
+        per_year: dict[dt.date, list[Opvolging]] = defaultdict(list)
+        for end in read_opvolgers(source, data, naam=reference.laid_over(self.lists).naam):
+            per_year[dt.date(end.vanaf.year, *_JANUARY)].append(end)
+        for day, ended in per_year.items():
+            self.lists[Kind.OPVOLGERS, day] = ended
+            content = reference.pack_list(ended)
+            self._add(source, Kind.OPVOLGERS, day, content, sha256=_digest(data), lines=len(ended), entries=len(ended))
+
+    def _take_gemeenten(self, source: Source) -> None:
+        day = self._day(source, default=None)
+        data = read_bytes(source, self._heard(source))
+        gemeenten = read_gemeenten(source, data)
+        lijst = Gemeentelijst(day, gemeenten)
+        self.lists[Kind.GEMEENTEN, day] = lijst
+        content = reference.pack_list(lijst)
+        self._add(
+            source, Kind.GEMEENTEN, day, content, sha256=_digest(data), lines=len(gemeenten), entries=len(gemeenten)
+        )
+
+    def _take_postcodes(self, source: Source) -> None:
+        day = self._day(source, default=self._this_year)
+        data = read_bytes(source, self._heard(source))
+        table = read_pc4(source, data, exists=self._exists())
+        lines = data.count(b"\n") + (not data.endswith(b"\n"))
+        self._add_table(source, day, table, sha256=_digest(data), lines=lines)
+
+    def _take_addresses(self, source: Source) -> None:
+        day = self._day(source, default=None)
+        read = read_addresses(source, exists=self._exists(), progress=self._heard(source))
+        self._add_table(source, day, compacted(read.packed), sha256=read.sha256, lines=read.lines)
+
+    def _exists(self) -> Callable[[str], bool]:
+        return cache(reference.laid_over(self.lists).ooit)
+
+    def _heard(self, source: Source) -> Callable[[int], None]:
+        return lambda read: self._progress(source.name, source.raw.size, read)
+
+    def _day(self, source: Source, *, default: int | None) -> dt.date:
+        year = source.year if source.year is not None else default
+        if self._from_day is None and year is None:
+            detail = "neither its header nor its name says of which year it is: say from which day it holds (--vanaf)"
+            raise InvalidInputError(f"{source.name}: {detail}; nothing was loaded")
+        return self._from_day or dt.date(year or 0, *_JANUARY)
+
+    def _add_table(self, source: Source, day: dt.date, table: pl.DataFrame, *, sha256: str, lines: int) -> None:
+        content = reference.pack_postcodes(table)
+        self._add(source, Kind.POSTCODES, day, content, sha256=sha256, lines=lines, entries=table.height, table=table)
+
+    def _add(
+        self,
+        source: Source,
+        kind: Kind,
+        day: dt.date,
+        content: bytes,
+        *,
+        sha256: str,
+        lines: int,
+        entries: int,
+        table: pl.DataFrame | None = None,
+    ) -> None:
+        if any((part.new.kind, part.new.valid_from) == (kind, day) for part in self.parts):
+            raise InvalidInputError(f"{source.name}: another file gives {kind} from {day} too; nothing was loaded")
+        new = NewVersion(
+            kind=kind,
+            valid_from=day,
+            source=source.layout.value,
+            sha256=sha256,
+            lines=lines,
+            entries=entries,
+            content=content,
+        )
+        self.parts.append(Part(name=source.name, new=new, replaces=self._there.get((kind, day)), table=table))
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _covered(part: Part, indeling: Indeling) -> Part:
+    assert part.table is not None
+    day = part.new.valid_from
+    codes = part.table["gemeentecode"].unique()
+    covered = {now for code in codes for now in indeling.opvolgers(code, on=day)}
+    missing = tuple(sorted(indeling.gemeenten(day).keys() - covered))
+    return Part(name=part.name, new=part.new, replaces=part.replaces, table=part.table, missing=missing)
+
+
+def _incomplete(part: Part, indeling: Indeling) -> Problem:
+    named = ", ".join(f"{code} {indeling.naam(code)}" for code in part.missing[:10])
+    more = f" and {len(part.missing) - 10} more" if len(part.missing) > 10 else ""
+    detail = f"has no address in {named}{more}: is it cut off? With --onvolledig it is taken all the same"
+    return Problem(location=part.name, detail=detail)

@@ -14,7 +14,7 @@ from typing import Final, assert_never
 
 import polars as pl
 
-from contracts.codelists.opvolgers import opvolger
+from contracts.codelists.indeling import Indeling
 from contracts.overeenkomst import Addendum, Gemeente, Mandaat, Ondertekening, Overeenkomst, Rol, Systeemkeuze
 from contracts.row_states import RowState
 from contracts.signaal import LCV_SOORTEN, MOGELIJK_BEDREIGEND, Signaaltype, Soort
@@ -107,7 +107,7 @@ def judge(
 
     Overeenkomsten that name the gemeente itself go before those of its predecessors, the newest in force first.
     """
-    return judge_candidates(in_order(overeenkomsten, question), directory, question)
+    return judge_candidates(in_order(overeenkomsten, directory.indeling, question), directory, question)
 
 
 def still_allowed(
@@ -127,7 +127,7 @@ def still_allowed(
     """
     question = Question(
         signaalpartner=signaalpartner,
-        gemeentecode=opvolger(gemeentecode, on=today),
+        gemeentecode=directory.indeling.opvolger(gemeentecode, on=today),
         soort=soort,
         signaaltype=signaaltype,
         opdrachtgever=opdrachtgever,
@@ -148,7 +148,7 @@ def gate_table(
 
     A soort or signaaltype that does not exist is denied as not covered.
     """
-    by_gemeente = _by_gemeente(overeenkomsten, today)
+    by_gemeente = _by_gemeente(overeenkomsten, directory.indeling, today)
     lines = []
     for code, soort, opdrachtgever, signaaltype in combinations.select(GATE_KEY).unique().iter_rows():
         verdict: Allowed | Denied = Denied(state=RowState.GEEN_OVEREENKOMST, code=SOORT_NIET_GEDEKT)
@@ -179,28 +179,30 @@ def _columns(verdict: Allowed | Denied) -> tuple[object, ...]:
 
 
 def _by_gemeente(
-    overeenkomsten: Iterable[VersionedOvereenkomst], today: dt.date
+    overeenkomsten: Iterable[VersionedOvereenkomst], indeling: Indeling, today: dt.date
 ) -> dict[str, list[VersionedOvereenkomst]]:
     """Candidates per gemeente in the order of `in_order`: a partner has hundreds, an agent thousands."""
     found: dict[str, list[VersionedOvereenkomst]] = {}
     for versioned in overeenkomsten:
-        for code in codes_of(versioned.overeenkomst, today):
+        for code in codes_of(versioned.overeenkomst, indeling, today):
             found.setdefault(code, []).append(versioned)
     for code, candidates in found.items():
         candidates.sort(key=partial(preference, code=code))
     return found
 
 
-def in_order(overeenkomsten: Iterable[VersionedOvereenkomst], question: Question) -> list[VersionedOvereenkomst]:
+def in_order(
+    overeenkomsten: Iterable[VersionedOvereenkomst], indeling: Indeling, question: Question
+) -> list[VersionedOvereenkomst]:
     """Those that concern the gemeente, in the order in which they are tried."""
     code, today = question.gemeentecode, question.today
-    concerned = [v for v in overeenkomsten if code in codes_of(v.overeenkomst, today)]
+    concerned = [v for v in overeenkomsten if code in codes_of(v.overeenkomst, indeling, today)]
     return sorted(concerned, key=partial(preference, code=code))
 
 
-def codes_of(overeenkomst: Overeenkomst, today: dt.date) -> frozenset[str]:
+def codes_of(overeenkomst: Overeenkomst, indeling: Indeling, today: dt.date) -> frozenset[str]:
     """Codes of the gemeenten it concerns today; an ended one stands for its successor (Wet arhi art. 44)."""
-    return frozenset(opvolger(code, on=today) for code in overeenkomst.gemeenten)
+    return frozenset(indeling.opvolger(code, on=today) for code in overeenkomst.gemeenten)
 
 
 def preference(versioned: VersionedOvereenkomst, *, code: str) -> tuple[bool, int, str]:
@@ -212,7 +214,9 @@ def preference(versioned: VersionedOvereenkomst, *, code: str) -> tuple[bool, in
 def judge_candidates(
     candidates: Sequence[VersionedOvereenkomst], directory: Directory, question: Question
 ) -> Allowed | Denied:
-    """As `judge`, for overeenkomsten that `in_order` chose."""
+    """As `judge`, for overeenkomsten that `in_order` chose. A code that is no gemeente today has none."""
+    if question.gemeentecode not in directory.indeling.gemeenten(question.today):
+        return Denied(state=RowState.GEEN_OVEREENKOMST, code=GEEN_OVEREENKOMST)
     if not _may_report(directory, question):
         return Denied(state=RowState.GEEN_OVEREENKOMST, code=SOORT_NIET_GEDEKT)
     furthest, reason = -1, Denied(state=RowState.GEEN_OVEREENKOMST, code=GEEN_OVEREENKOMST)
@@ -294,12 +298,12 @@ def _signing_day(signature: Ondertekening) -> dt.date:
     return signature.getekend_op
 
 
-def _is_in_force(overeenkomst: Overeenkomst, _: Directory, question: Question) -> bool:
+def _is_in_force(overeenkomst: Overeenkomst, directory: Directory, question: Question) -> bool:
     """In force as a whole, and for this gemeente (a gemeenschappelijke regeling lists each with its period)."""
     return overeenkomst.van_kracht.holds(question.today) and any(
         period.holds(question.today)
         for code, period in overeenkomst.gemeenten.items()
-        if opvolger(code, on=question.today) == question.gemeentecode
+        if directory.indeling.opvolger(code, on=question.today) == question.gemeentecode
     )
 
 

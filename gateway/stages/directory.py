@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from contracts.codelists.indeling import MEEGELEVERD, Indeling
 from contracts.overeenkomst import Experiment, Gemeente, Signaalpartner, Systeem, Toegang
 from contracts.profiel import Partnerprofiel
 
@@ -11,7 +12,8 @@ from contracts.profiel import Partnerprofiel
 class Directory:
     """Everything the stages need to know, except the overeenkomsten. `generation` tells when to load it anew.
 
-    `profielen`: signaalpartner → the version in force of each of its profiles.
+    `profielen`: signaalpartner → the version in force of each of its profiles. `gemeenten`: those that are configured;
+    which there are at all is for `indeling` to say.
     """
 
     generation: int
@@ -21,6 +23,7 @@ class Directory:
     toegangen: Mapping[str, Toegang]
     experimenten: tuple[Experiment, ...] = ()
     profielen: Mapping[str, tuple[Partnerprofiel, ...]] = field(default_factory=dict)
+    indeling: Indeling = MEEGELEVERD
 
     def partner_by_oin(self, oin: str) -> Signaalpartner | None:
         """The partner whose OIN this is, or None."""

@@ -17,6 +17,7 @@ from contracts.profiel import Partnerprofiel
 from gateway.errors import NotFoundError, SettingsError
 from gateway.stages.directory import Directory
 from gateway.stages.profiles import in_force
+from gateway.store.reference import load_indeling
 from gateway.store.schema import config_object, generation
 
 ConfigObject = Gemeente | Systeem | Signaalpartner | Toegang | Experiment | Partnerprofiel
@@ -63,6 +64,7 @@ def load_directory(conn: Connection) -> Directory:
         toegangen=_only(by_kind["toegang"], Toegang),
         experimenten=tuple(_only(by_kind["experiment"], Experiment).values()),
         profielen=in_force(_only(by_kind["profiel"], Partnerprofiel).values()),
+        indeling=load_indeling(conn),
     )
 
 

@@ -408,24 +408,21 @@ relay = Table(
     comment="events a partner can see; reference and invoices come from the sealed link when it is sent",
 )
 
-reference_set = Table(
-    "reference_set",
+reference_version = Table(
+    "reference_version",
     metadata,
     Column("id", BigKey, primary_key=True, autoincrement=True),
     Column("kind", sa.Text, nullable=False),
+    Column("valid_from", sa.Text, nullable=False),
+    Column("source", sa.Text, nullable=False),
     Column("loaded_at", Moment, nullable=False),
     Column("sha256", sa.Text, nullable=False),
-    Column("rows", sa.BigInteger, nullable=False),
-    Column("is_current", sa.Boolean, nullable=False),
-)
-
-postcode_gemeente = Table(
-    "postcode_gemeente",
-    metadata,
-    Column("reference_id", sa.BigInteger, primary_key=True),
-    Column("pc4", sa.Integer, primary_key=True),
-    Column("gemeentecode", sa.Text, primary_key=True),
-    sqlite_with_rowid=False,
+    Column("lines", sa.BigInteger, nullable=False),
+    Column("entries", sa.BigInteger, nullable=False),
+    Column("content", sa.LargeBinary, nullable=False),
+    sa.UniqueConstraint("kind", "valid_from", name="uq_reference_period"),
+    sqlite_autoincrement=True,
+    comment="postcodes, gemeenten, opvolgers: whole versions, each from a day on; an id is never used again",
 )
 
 blob_chunk = Table(

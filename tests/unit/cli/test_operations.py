@@ -147,8 +147,14 @@ def test_replay_of_everything_must_be_said(run: Run, opened: Kit) -> None:
 def test_postcodes_are_loaded_once(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "nl.txt"
     file.write_text(postcode_table(places()), "utf-8")
-    assert run("referentie", "laden", str(file)).output.startswith("loaded: 1026 postcodes, 0 of them")
-    assert run("referentie", "laden", str(file)).output.startswith("already current")
+    assert run("referentie", "laden", "--droog", str(file)).output.endswith("nothing was changed (--droog)\n")
+    assert "no postcodes are loaded" in run("referentie", "toon").output
+    loaded = run("referentie", "laden", str(file)).output
+    assert "postcodes of four digits" in loaded
+    assert "1,026" in loaded
+    assert loaded.endswith("loaded\n")
+    assert run("referentie", "laden", str(file)).output.endswith("already current: nothing was changed\n")
+    assert "in force" in run("referentie", "toon").output
 
 
 def test_keys_are_rotated_and_named_but_never_shown(run: Run) -> None:

@@ -4,13 +4,16 @@ import csv
 import datetime as dt
 import io
 import itertools
+from pathlib import Path
 
 from contracts.codelists.gemeenten import GEMEENTEN
+from contracts.codelists.indeling import MEEGELEVERD
 from contracts.layout import KOLOM
 from gateway.cli.demo.country import RIS, VPS, places, postcode_table
 from gateway.cli.demo.people import TEST_BSNS
 from gateway.cli.demo.samples import energy_file, landlord_file
-from gateway.flow.reference import read_postcodes
+from gateway.flow.reference_files import recognised
+from gateway.flow.reference_lists import read_pc4
 
 DAY = dt.date(2026, 11, 22)
 
@@ -26,10 +29,13 @@ def test_the_country_is_the_one_we_have() -> None:
     assert 0.6 < sum(place.threshold is not None for place in country) / len(country) < 0.7
 
 
-def test_every_invented_postcode_lies_in_one_gemeente() -> None:
-    pairs = read_postcodes(postcode_table(places()).encode())
-    assert pairs.height == 3 * len(GEMEENTEN)
-    assert pairs["pc4"].n_unique() == pairs.height
+def test_every_invented_postcode_lies_in_one_gemeente(tmp_path: Path) -> None:
+    file = tmp_path / "nl.txt"
+    file.write_text(postcode_table(places()), "utf-8")
+    [[source], _] = recognised([file])
+    table = read_pc4(source, file.read_bytes(), exists=MEEGELEVERD.ooit)
+    assert table.height == 3 * len(GEMEENTEN)
+    assert table["postcode"].n_unique() == table.height
 
 
 def test_the_landlords_file_comes_out_of_excel() -> None:
