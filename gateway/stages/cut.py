@@ -24,8 +24,9 @@ class OpenQuoteError(ValueError):
 class BlockCutter:
     """Push parser: `feed` bytes, get whole blocks; `finish` gives what is left.
 
-    A line end inside a quoted field is no record end: the number of quotes before a cut is always even (an escaped
-    quote is two). Holds at most one block and one chunk.
+    Where it cuts depends on the bytes alone, not on the chunks in which they come. A line end inside a quoted field is
+    no record end: the number of quotes before a cut is always even (an escaped quote is two). Holds at most one block
+    and one chunk.
     """
 
     def __init__(self, block_bytes: int = DEFAULT_BLOCK_BYTES) -> None:
@@ -35,13 +36,14 @@ class BlockCutter:
         self._quoted = False
 
     def feed(self, chunk: bytes) -> list[bytes]:
-        """Blocks that are complete now, of about `block_bytes`; raises RecordTooLongError."""
+        """Blocks that are complete now, each as many records as fit in `block_bytes`; raises RecordTooLongError."""
         self._pending.append(chunk)
         self._size += len(chunk)
         self._quoted = self._quoted or _QUOTE in chunk
         if self._size < self._block_bytes:
             return []
-        end = chunk.rfind(_NEWLINE) + 1
+        room = len(chunk) - (self._size - self._block_bytes)
+        end = chunk.rfind(_NEWLINE, 0, room) + 1
         if not self._quoted and end and len(chunk) < self._block_bytes:
             self._pending[-1] = chunk[:end]
             block = b"".join(self._pending)

@@ -22,8 +22,9 @@ FILE_RULES: Final[tuple[Rule, ...]] = (
     fatal(
         "bestand_geen_csv",
         None,
-        "Dit is geen CSV-bestand, maar {vorm}.",
-        f"{_SAVE_UTF8} en lever dat bestand aan. Alleen een andere bestandsnaam geven is niet genoeg.",
+        "Dit bestand lezen wij niet: het is {vorm}.",
+        "Sla de gegevens op als Excel-werkmap (.xlsx) of als CSV en lever dat bestand aan. Alleen een andere"
+        " bestandsnaam geven is niet genoeg.",
         _LAYOUT,
     ),
     fatal(
@@ -36,7 +37,7 @@ FILE_RULES: Final[tuple[Rule, ...]] = (
     fatal(
         "bestand_tekenset_wisselt",
         None,
-        "Het bestand begint in UTF-8, maar verderop staan tekens in een andere tekenset.",
+        "Het bestand begint in de ene tekenset, maar verderop staan tekens in een andere.",
         f"Voeg geen bestanden samen die verschillend zijn opgeslagen. {_SAVE_UTF8}.",
         _LAYOUT,
     ),
@@ -48,17 +49,12 @@ FILE_RULES: Final[tuple[Rule, ...]] = (
         _LAYOUT,
     ),
     fatal(
-        "bestand_regeleinde_onbekend",
-        None,
-        "De regels eindigen op een teken dat wij niet als regeleinde lezen (alleen CR).",
-        f"{_SAVE_UTF8}; kies niet de variant voor Macintosh.",
-        _LAYOUT,
-    ),
-    fatal(
         "bestand_geen_kopregel",
         None,
-        "De eerste regel bevat geen enkele kolomnaam die wij kennen.",
-        "Zet boven de gegevens een regel met kolomnamen, zoals in de beschrijving van de CSV-indeling.",
+        "Wij vinden geen regel met kolomnamen die wij kennen.",
+        "Zet boven de gegevens een regel met kolomnamen, zoals in de beschrijving van de CSV-indeling of in de lijst"
+        " van namen die wij herkennen. Kan uw systeem dat niet, vraag beheer dan om een profiel dat zegt welke kolom op"
+        " welke plaats staat.",
         _LAYOUT,
     ),
     fatal(
@@ -70,10 +66,35 @@ FILE_RULES: Final[tuple[Rule, ...]] = (
         _LAYOUT,
     ),
     fatal(
+        "bestand_profiel_onbekend",
+        None,
+        "Het profiel dat u bij het aanleveren noemde, is er niet meer.",
+        "Lever het bestand opnieuw aan met de naam van een profiel dat er is, of zonder naam; beheer kent uw profielen.",
+        _LAYOUT,
+    ),
+    fatal(
         "bestand_kolom_dubbel",
         None,
-        "Kolommen staan meer dan eens in de kopregel: {vorm}.",
-        "Laat van elke kolom er één staan.",
+        "In de kopregel staat meer dan één naam voor dezelfde kolom: {vorm}.",
+        "Welke bedoelt u? Laat van elke kolom er één staan, geef de andere een andere naam, of vraag beheer om in een"
+        " profiel vast te leggen welke wij lezen.",
+        _LAYOUT,
+    ),
+    fatal(
+        "bestand_datumvolgorde",
+        None,
+        "Bij {vorm} datums waaraan de volgorde te zien is, staat de maand voor de dag (zoals 02-25-2026). Staan de dag"
+        " en de maand in uw hele bestand zo?",
+        "Schrijf alle datums als dd-mm-jjjj of jjjj-mm-dd en lever het bestand opnieuw aan. Schrijft uw systeem altijd"
+        " de maand eerst, vraag beheer dan om dat in een profiel vast te leggen.",
+        _LAYOUT,
+    ),
+    fatal(
+        "bestand_bedragvorm",
+        None,
+        "De bedragen kunnen verschillend worden gelezen: {vorm}. Hoe zijn ze bedoeld?",
+        "Schrijf alle bedragen in euro met een komma voor de centen en zonder teken tussen de duizendtallen (1250,75),"
+        " of vraag beheer om in een profiel vast te leggen hoe uw systeem ze schrijft.",
         _LAYOUT,
     ),
     fatal(
@@ -104,6 +125,20 @@ FILE_RULES: Final[tuple[Rule, ...]] = (
         None,
         "Het bestand heeft een kopregel, maar geen gegevens.",
         "Had u niets te melden, dan hoeft u niets te doen.",
+        _LAYOUT,
+    ),
+    warning(
+        "kopregel_herhaald",
+        None,
+        "De kopregel staat {vorm} keer tussen de gegevens; die regels zijn geen signaal en zijn overgeslagen.",
+        "U hoeft niets te doen. Uw systeem kan de kopregel vaak ook één keer schrijven.",
+        _LAYOUT,
+    ),
+    warning(
+        "totaalregel_overgeslagen",
+        None,
+        "Er staat een totaal tussen of onder de gegevens (aantal: {vorm}). Dat is geen signaal en is overgeslagen.",
+        "U hoeft niets te doen, als er inderdaad geen gegevens van een inwoner op die regel staan.",
         _LAYOUT,
     ),
     warning(

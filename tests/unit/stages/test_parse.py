@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from contracts.signaal import Soort
 from gateway.stages.cut import BlockCutter, OpenQuoteError, RecordTooLongError
-from gateway.stages.dialect import Dialect, FileFinding, detect, read_as, required_columns
+from gateway.stages.detect import detect
+from gateway.stages.dialect import Dialect, FileFinding, read_as, required_columns
 from gateway.stages.frames import RAW
 from gateway.stages.parse import Limits, Records, read_file
 from tests.builders import a_csv, a_partner, a_row
@@ -115,18 +116,16 @@ def test_an_open_quote_is_told_at_the_record_where_it_opens() -> None:
     [
         (b"", "bestand_leeg"),
         (b"\xef\xbb\xbf \r\n\r\n", "bestand_leeg"),
-        (a_csv().decode().encode("utf-16"), "bestand_tekenset_onbekend"),
-        (a_csv().decode().encode("utf-16-le"), "bestand_tekenset_onbekend"),
+        (b"\xff\xfe", "bestand_leeg"),
+        ("\n".encode("utf-16-be"), "bestand_leeg"),
+        (a_csv().decode().encode("utf-32"), "bestand_tekenset_onbekend"),
         (b"PK\x03\x04rest", "bestand_geen_csv"),
         (b"%PDF-1.7", "bestand_geen_csv"),
         (b"\xd0\xcf\x11\xe0\xa1", "bestand_geen_csv"),
         (a_file("huur;A\0;Jansen"), "bestand_nul_tekens"),
-        (b"soort;kenmerk\rhuur;A1\r", "bestand_regeleinde_onbekend"),
-        (b"soort;kenmerk\rhuur;A1\rhuur;A2\r\n", "bestand_regeleinde_onbekend"),
-        (b"soort;kenmerk\rhuur;A1\nhuur;A2\n", "bestand_regeleinde_onbekend"),
         (b"x" * 200_000 + b"\n", "bestand_geen_kopregel"),
         (b"soort" + b";" * 1_000_000 + b"\nhuur\n", "bestand_regel_te_lang"),
-        (b"naam;adres\nJansen;Dorpsstraat\n", "bestand_geen_kopregel"),
+        (b"nummer;klant\n1;Jansen\n", "bestand_geen_kopregel"),
         (a_file("huur;A1;a;b", header="soort;kenmerk;Soort;kenmerk"), "bestand_kolom_dubbel"),
         (a_file('huur;A1;"Jansen'), "bestand_aanhalingsteken_open"),
         (a_file(), "bestand_zonder_regels"),
@@ -197,7 +196,7 @@ def test_a_record_longer_than_a_block_refuses_the_file() -> None:
 def test_short_and_long_records_are_marked_and_one_empty_field_too_many_is_not(end: str) -> None:
     data = a_file("a;b;c", "a;b", "a;b;c;d", "a;b;c;", "a;b;", "a;b;c;;", end=end)
     _, frame, _ = read(data)
-    assert frame["misfit"].to_list() == [False, True, True, False, False, True]
+    assert frame["misfit"].to_list() == [False, True, True, False, False, False]
     assert frame["achternaam"].to_list() == ["c", None, "c", "c", None, "c"]
 
 
@@ -266,7 +265,7 @@ def test_what_a_csv_writer_writes_is_read_back_whatever_the_chunks_and_blocks(
 def test_a_record_fits_when_its_fields_are_as_many_as_the_header(rows: list[list[str]]) -> None:
     _, frame, _ = read(a_file(*(";".join(row) for row in rows)))
     counted = [row for row in rows if any(row[:3])]
-    fits = [len(row) == 3 or (len(row) == 4 and not row[3]) for row in counted]
+    fits = [len(row) >= 3 and not any(row[3:]) for row in counted]
     assert [not misfit for misfit in frame["misfit"]] == fits
 
 

@@ -1,0 +1,164 @@
+"""How amounts and dates are written in a file: the Dutch way, unless the records at its beginning show another.
+
+What one value shows by itself is counted (`Evidence`). A file contradicts the Dutch reading when at least one in ten
+(`ODD`) of the values that show anything show another one: fewer are slips, and a matter of their rows. Then it is not
+guessed but asked, unless a profile decides. The same values always give the same answer.
+
+Dates: 25-02-2026 shows that the day stands first, 02-25-2026 that the month does, 2026-02-25 that the year does, and
+02-03-2026 nothing. A year first contradicts nothing, for it cannot be misread.
+
+Amounts: 12,50 and 1.250,75 show a decimal comma, 12.50 a decimal point; neither can be misread. But 1,250.75 and
+1,250,000 show commas between thousands, and 1,250 says so too where no comma is a decimal mark elsewhere.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from contracts.layout import KOLOM, Vorm
+from contracts.profiel import Bedrageenheid, Datumvolgorde, Profiel
+from contracts.synoniemen import in_centen
+from gateway.stages.cut import last_record_end
+from gateway.stages.dialect import Evidence, FileFinding
+from gateway.stages.header import Header
+
+SAMPLE_RECORDS: Final = 2_000
+"""So many records are looked at; more would cost more than they tell."""
+ODD: Final = 10
+"""One in so many is no slip any more."""
+
+_YEAR_FIRST: Final = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?!\d)")
+_TWO_NUMBERS: Final = re.compile(r"(\d{1,2})[-/. ](\d{1,2})[-/. ](?:\d{4}|\d{2})(?!\d)")
+_MONTHS: Final = 12
+_DAYS: Final = 31
+_NO_FIGURE: Final = re.compile(r"(?i)€|eur(?:os?)?|[\s'’+\-−=]")
+_COMMA: Final = re.compile(r"(?:\d*|\d{1,3}(?:\.\d{3})+),\d{1,2}")
+_POINT: Final = re.compile(r"\d*\.\d{1,2}")
+_POINT_AND_COMMAS: Final = re.compile(r"\d{1,3}(?:,\d{3})+\.\d{1,2}|\d{1,3}(?:,\d{3}){2,}")
+_ONE_COMMA: Final = re.compile(r"\d{1,3},\d{3}")
+_ONE_POINT: Final = re.compile(r"\d{1,3}\.\d{3}")
+_POINTS: Final = re.compile(r"\d{1,3}(?:\.\d{3}){2,}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Formats:
+    """`decimal`: the mark. `cents`: amounts count cents. `evidence`: what the file showed of it."""
+
+    decimal: str
+    date_order: Datumvolgorde
+    cents: bool
+    evidence: Evidence
+
+
+def detect_formats(body: bytes, encoding: str, header: Header, *, profiel: Profiel | None) -> Formats | FileFinding:
+    """Read the formats off the records below the header (`body`: the rest of the head), or ask."""
+    evidence = _evidence(_sample(body, encoding, header.delimiter), header.columns)
+    cents = _cents(header, profiel)
+    decimal = (profiel.decimaalteken if profiel else None) or _decimal(evidence, header.delimiter)
+    date_order = (profiel.datumvolgorde if profiel else None) or _date_order(evidence)
+    for answer in (cents, decimal, date_order):
+        if isinstance(answer, FileFinding):
+            return answer
+    assert not isinstance(cents, FileFinding)
+    assert not isinstance(decimal, FileFinding)
+    assert not isinstance(date_order, FileFinding)
+    return Formats(decimal=decimal, date_order=date_order, cents=cents, evidence=evidence)
+
+
+def _sample(body: bytes, encoding: str, delimiter: str) -> Iterator[list[str]]:
+    # The end of the head may be the middle of a record.
+    text = body[: last_record_end(body, 0, len(body)) or len(body)].decode(encoding, "replace")
+    records = csv.reader(io.StringIO(text.replace("\r\n", "\n").replace("\r", " "), newline=""), delimiter=delimiter)
+    try:
+        yield from (record for record, _ in zip(records, range(SAMPLE_RECORDS), strict=False))
+    except csv.Error:  # a field longer than the reader takes: what came before it is enough
+        return
+
+
+def _evidence(sample: Iterator[list[str]], columns: Sequence[str | None]) -> Evidence:
+    dates = [n for n, name in enumerate(columns) if _is(name, Vorm.DATUM)]
+    amounts = [n for n, name in enumerate(columns) if _is(name, Vorm.BEDRAG)]
+    counts = dict.fromkeys(_SHOWN, 0)
+    for record in sample:
+        for n in dates:
+            if n < len(record) and (shown := _date(record[n].strip())):
+                counts[shown] += 1
+        for n in amounts:
+            if n < len(record) and (shown := _amount(_NO_FIGURE.sub("", record[n]))):
+                counts[shown] += 1
+    return replace(Evidence(), **counts)
+
+
+_SHOWN: Final = (
+    *("year_first", "day_first", "month_first", "either"),
+    *("comma", "point", "point_and_commas", "one_comma", "points", "one_point", "whole"),
+)
+
+
+def _is(name: str | None, vorm: Vorm) -> bool:
+    return name in KOLOM and KOLOM[name].vorm is vorm
+
+
+def _date(text: str) -> str | None:
+    if _YEAR_FIRST.match(text):
+        return "year_first"
+    if not (found := _TWO_NUMBERS.match(text)):
+        return None
+    first, second = int(found[1]), int(found[2])
+    if not (1 <= first <= _DAYS and 1 <= second <= _DAYS) or min(first, second) > _MONTHS:
+        return None
+    if first > _MONTHS:
+        return "day_first"
+    return "month_first" if second > _MONTHS else "either"
+
+
+def _amount(figure: str) -> str | None:
+    figure = figure.rstrip(",.")
+    for form, shown in (
+        (_COMMA, "comma"),
+        (_POINT, "point"),
+        (_POINT_AND_COMMAS, "point_and_commas"),
+        (_ONE_COMMA, "one_comma"),
+        (_POINTS, "points"),
+        (_ONE_POINT, "one_point"),
+    ):
+        if form.fullmatch(figure):
+            return shown
+    return "whole" if figure.isdecimal() else None
+
+
+def _no_slip(part: int, whole: int) -> bool:
+    return part > 0 and part * ODD >= whole
+
+
+def _date_order(evidence: Evidence) -> Datumvolgorde | FileFinding:
+    told = evidence.day_first + evidence.month_first
+    if _no_slip(evidence.month_first, told + evidence.year_first):
+        return FileFinding(code="bestand_datumvolgorde", vorm=f"{evidence.month_first} van de {told}")
+    other = told + evidence.either
+    return Datumvolgorde.JMD if evidence.year_first > other else Datumvolgorde.DMJ
+
+
+def _decimal(evidence: Evidence, delimiter: str) -> str | FileFinding:
+    thousands = evidence.point_and_commas
+    if _no_slip(min(thousands, evidence.comma), thousands + evidence.comma):
+        return FileFinding(code="bestand_bedragvorm", vorm="1.250,75 en 1,250.75")
+    comma, point = evidence.comma + evidence.points, evidence.point + thousands
+    if not comma + point and _no_slip(evidence.one_comma, evidence.one_comma + evidence.whole):
+        return FileFinding(code="bestand_bedragvorm", vorm="1,250")
+    if comma == point:
+        return "." if delimiter == "," and not evidence.one_point else ","
+    return "," if comma > point else "."
+
+
+def _cents(header: Header, profiel: Profiel | None) -> bool | FileFinding:
+    if profiel and profiel.bedragen_in:
+        return profiel.bedragen_in is Bedrageenheid.CENT
+    texts = [text for text, name in zip(header.texts, header.columns, strict=False) if _is(name, Vorm.BEDRAG)]
+    told = sum(map(in_centen, texts))
+    if 0 < told < len(texts):
+        return FileFinding(code="bestand_bedragvorm", vorm="euro en centen")
+    return told > 0
