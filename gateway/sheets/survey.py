@@ -137,7 +137,7 @@ def _wider_than(column: str) -> re.Pattern[bytes]:
     ]
     longer = ["[A-Z]" * n for n in range(len(column) + 1, 4)]
     wider = "|".join([*same_length, *longer]) or "(?!)"
-    return re.compile(rf'\sr="({wider})[0-9]{{1,7}}"(?:[^<>]*[^/<>])?>(?!</)'.encode())
+    return re.compile(rf' r="({wider})[0-9]{{1,7}}"(?:[^<>]*[^/<>])?>(?!</)'.encode())
 
 
 def _number(column: str) -> int:
