@@ -46,6 +46,35 @@ class AantallenNaarStatus(Struct, frozen=True, kw_only=True, rename="camel"):
     per_status: dict[str, int]
 
 
+class BevestigingStatus(enum.StrEnum):
+    """What became of the question whether a file is as its partner meant it."""
+
+    OPEN = "open"
+    DOORGEGEVEN = "doorgegeven"
+    INGETROKKEN = "ingetrokken"
+    VERLOPEN = "verlopen"
+
+
+class Besluit(enum.StrEnum):
+    """What a partner can say of a file that waits for its word."""
+
+    DOORGEVEN = "doorgeven"
+    INTREKKEN = "intrekken"
+
+
+class Bevestiging(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A file that makes no sense as a whole waits for the partner's word, until `tot`; then it is refused.
+
+    `redenen`: codes of findings about the file. What may tell of a threatening situation did not wait.
+    """
+
+    status: BevestigingStatus
+    sinds: dt.datetime
+    tot: dt.datetime
+    redenen: tuple[str, ...]
+    besloten_op: dt.datetime | None = None
+
+
 class Aanlevering(Struct, frozen=True, kw_only=True, rename="camel"):
     """`GET /v1/aanleveringen/{id}`. `bestandsnaam` is echoed to its own partner only."""
 
@@ -60,6 +89,10 @@ class Aanlevering(Struct, frozen=True, kw_only=True, rename="camel"):
     content_uri: str | None = None
     ontvangstbewijs: str | None = None
     verwerkingsverslag_uri: str | None = None
+    bevestiging: Bevestiging | None = None
+    """Only of a file that was held."""
+    bevestiging_uri: str | None = None
+    """Where the decision is POSTed, while it is open."""
 
 
 class BevindingGroep(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -116,3 +149,5 @@ class Verwerkingsverslag(Struct, frozen=True, kw_only=True, rename="camel"):
     """There are more of them; the CSV form has all."""
     weigeringen_na_aanname: tuple[BevindingGroep, ...] = ()
     """All of them by cause; `eerste_regels` are of those in `systeemweigeringen`."""
+    bevestiging: Bevestiging | None = None
+    """Only of a file that was held."""

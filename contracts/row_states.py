@@ -35,6 +35,7 @@ class RowState(enum.IntEnum):
     AL_AANGELEVERD = 17
     GESTOPT = 18
     SYSTEEM_GEWEIGERD = 19
+    NIET_BEVESTIGD = 20
     AFGELEVERD = 30
     IN_WACHTRIJ = 50
     ONDERWEG = 51
@@ -42,6 +43,7 @@ class RowState(enum.IntEnum):
     ANTWOORD_ONBEKEND = 53
     AANGEHOUDEN = 54
     VASTGELOPEN = 55
+    WACHT_OP_BEVESTIGING = 56
 
 
 class RowStateInfo(Struct, frozen=True):
@@ -102,6 +104,11 @@ ROW_STATES: Final[dict[RowState, RowStateInfo]] = {
     RowState.SYSTEEM_GEWEIGERD: _line(
         "systeem_geweigerd", Group.REFUSED, "Het systeem van de gemeente heeft dit signaal geweigerd."
     ),
+    RowState.NIET_BEVESTIGD: _line(
+        "niet_bevestigd",
+        Group.REFUSED,
+        "Het bestand wachtte op uw bevestiging en is niet doorgegeven; de regel mag opnieuw worden aangeleverd.",
+    ),
     RowState.AFGELEVERD: _line(
         "afgeleverd", Group.DELIVERED, "Het systeem van de gemeente heeft het signaal aangenomen."
     ),
@@ -118,6 +125,11 @@ ROW_STATES: Final[dict[RowState, RowStateInfo]] = {
     RowState.AANGEHOUDEN: _line("aangehouden", Group.WAITING, "Het afleveren is door beheer tijdelijk stilgezet."),
     RowState.VASTGELOPEN: _line(
         "vastgelopen", Group.WAITING, "Afleveren kan pas na ingrijpen van beheer; beheer is gewaarschuwd."
+    ),
+    RowState.WACHT_OP_BEVESTIGING: _line(
+        "wacht_op_bevestiging",
+        Group.WAITING,
+        "Het bestand is opvallend; de regel gaat pas door als u het bestand bevestigt.",
     ),
 }
 

@@ -9,7 +9,8 @@ Upload: announced --receive--> received --start--> processing --publish--> proce
                                                               --reject---> rejected (Fatal: no row passed)
 Processing that a killed process left behind goes back by `abandon`: its invisible rows are deleted first.
 
-Delivery: a parcel to a gemeente's system, or one terugkoppeling to a partner; the same table for both.
+Delivery: a parcel to a gemeente's system, or one terugkoppeling to a partner; the same table for both. It begins as
+queued, or as awaiting: a parcel of a file that makes no sense as a whole waits for its partner's word.
 A claim whose lease ran out may have been on the wire: it becomes `unknown`, never `queued`.
 """
 
@@ -61,11 +62,13 @@ class DeliveryState(enum.IntEnum):
     UNKNOWN = 4
     HELD = 5
     DEAD = 6
+    AWAITING = 7
     ACCEPTED = 10
     REFUSED = 11
     STOPPED = 12
     SPLIT = 13
     SUPERSEDED = 14
+    DECLINED = 15
 
 
 class DeliveryEvent(enum.StrEnum):
@@ -87,6 +90,10 @@ class DeliveryEvent(enum.StrEnum):
     HOLD = "hold"
     RELEASE = "release"
     REPLAY = "replay"
+    CONFIRM = "confirm"
+    """The partner says that its file is as it meant it."""
+    DECLINE = "decline"
+    """The partner takes its file back, or said nothing in time."""
 
 
 DELIVERY: Final[dict[DeliveryState, dict[DeliveryEvent, DeliveryState]]] = {
@@ -122,13 +129,19 @@ DELIVERY: Final[dict[DeliveryState, dict[DeliveryEvent, DeliveryState]]] = {
     DeliveryState.DEAD: {
         DeliveryEvent.REPLAY: DeliveryState.RETRYING,
     },
+    DeliveryState.AWAITING: {
+        DeliveryEvent.CONFIRM: DeliveryState.QUEUED,
+        DeliveryEvent.DECLINE: DeliveryState.DECLINED,
+    },
     DeliveryState.ACCEPTED: {},
     DeliveryState.REFUSED: {},
     DeliveryState.STOPPED: {},
     DeliveryState.SPLIT: {},
     DeliveryState.SUPERSEDED: {},
+    DeliveryState.DECLINED: {},
 }
 
+DELIVERY_BEGINS: Final = (DeliveryState.QUEUED, DeliveryState.AWAITING)
 CLAIMABLE: Final = frozenset(s for s, row in DELIVERY.items() if DeliveryEvent.CLAIM in row)
 DELIVERY_TERMINAL: Final = frozenset(s for s, row in DELIVERY.items() if not row)
 UNFINISHED: Final = frozenset(DELIVERY) - DELIVERY_TERMINAL
@@ -140,9 +153,11 @@ ROW_STATE_OF_DELIVERY: Final[dict[DeliveryState, RowState]] = {
     DeliveryState.UNKNOWN: RowState.ANTWOORD_ONBEKEND,
     DeliveryState.HELD: RowState.AANGEHOUDEN,
     DeliveryState.DEAD: RowState.VASTGELOPEN,
+    DeliveryState.AWAITING: RowState.WACHT_OP_BEVESTIGING,
     DeliveryState.ACCEPTED: RowState.AFGELEVERD,
     DeliveryState.REFUSED: RowState.SYSTEEM_GEWEIGERD,
     DeliveryState.STOPPED: RowState.GESTOPT,
+    DeliveryState.DECLINED: RowState.NIET_BEVESTIGD,
 }
 """SPLIT and SUPERSEDED are absent: their rows are counted at their children."""
 

@@ -36,6 +36,23 @@ UPLOAD_FAILED = event(
     "upload_failed", "Processing failed; tried again later.", "upload_id", "attempt", "error_type", "where", "seconds"
 )
 UPLOAD_STUCK = event("upload_stuck", "Processing failed time and again; it is never dropped.", "upload_id", "attempt")
+UPLOAD_HELD = event(
+    "upload_held",
+    "A file makes no sense as a whole: what is not possibly threatening waits for its partner's word.",
+    "upload_id",
+    "partner",
+    "reasons",
+    "until",
+)
+UPLOAD_DECIDED = event(
+    "upload_decided",
+    "A held file goes on, was taken back, or was not confirmed in time; and by whose word.",
+    "upload_id",
+    "partner",
+    "decision",
+    "by",
+    "parcels",
+)
 UPLOAD_LATE = event("upload_late", "An upload waits too long to be processed.", "upload_id", "hours")
 DELIVERY_ACCEPTED = event("delivery_accepted", "The receiver has it.", "delivery_id", "destination", "rows", "refused")
 DELIVERY_REFUSED = event("delivery_refused", "Definitely refused.", "delivery_id", "destination", "reason")

@@ -18,8 +18,8 @@ from gateway.errors import GatewayError, InvalidInputError, OurError, SettingsEr
 from gateway.settings import Settings, load_settings
 
 COMMANDS: Final = (
-    "apply", "check", "deliveries", "demo", "docs", "hold", "keys", "migrate", "openapi", "pause", "referentie",
-    "release", "replay", "resume", "serve", "show", "token", "version", "work",
+    "apply", "bevestig", "check", "deliveries", "demo", "docs", "hold", "keys", "migrate", "openapi", "pause",
+    "referentie", "release", "replay", "resume", "serve", "show", "token", "version", "work",
 )  # fmt: skip
 """Each is `gateway/cli/<name>.py` with a click command called `command`."""
 

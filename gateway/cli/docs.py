@@ -171,9 +171,9 @@ def _lifecycle() -> Iterator[str]:
     yield "# States\n"
     yield "Drawn from `gateway/lifecycle.py` and `contracts/row_states.py`."
     yield "\n## An upload\n"
-    yield from _diagram(lifecycle.UPLOAD, start=lifecycle.UploadState.ANNOUNCED)
+    yield from _diagram(lifecycle.UPLOAD, lifecycle.UploadState.ANNOUNCED)
     yield "\n## A delivery\n"
-    yield from _diagram(lifecycle.DELIVERY, start=lifecycle.DeliveryState.QUEUED)
+    yield from _diagram(lifecycle.DELIVERY, *lifecycle.DELIVERY_BEGINS)
     yield "\nA lease that ran out may have been on the wire: that delivery becomes `unknown`, never `queued`."
     yield "\n## A row\n"
     yield "Every row is in exactly one state, every state in one group: rows = refused + delivered + waiting.\n"
@@ -184,9 +184,10 @@ def _lifecycle() -> Iterator[str]:
         yield _row(f"`{info.name}`", info.group.value, delivery, info.meaning)
 
 
-def _diagram(table: Mapping[Any, Mapping[Any, Enum]], *, start: Enum) -> Iterator[str]:
+def _diagram(table: Mapping[Any, Mapping[Any, Enum]], *begins: Enum) -> Iterator[str]:
     yield "```mermaid\nstateDiagram-v2"
-    yield f"  [*] --> {start.name.lower()}"
+    for state in begins:
+        yield f"  [*] --> {state.name.lower()}"
     for state, moves in table.items():
         for event, target in moves.items():
             yield f"  {state.name.lower()} --> {target.name.lower()}: {event.value}"

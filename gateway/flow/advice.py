@@ -1,9 +1,12 @@
 """`wat_nu`: the sentences that open a report. What asks for action comes first; most urgent before all."""
 
+import datetime as dt
 from collections.abc import Iterator
 from typing import Final
 
+from contracts.aanlevering import Bevestiging, BevestigingStatus
 from contracts.row_states import ROW_STATES, Counts, RowState
+from gateway.flow.kit import AMSTERDAM
 from gateway.flow.summary import IntakeSummary
 from gateway.lifecycle import UploadState
 from gateway.stages.rule import Rule
@@ -19,15 +22,21 @@ _REFUSED_FOR_GOOD = {
     RowState.BSN_NIET_TOEGESTAAN: "Haal het BSN uit deze regels en lever ze opnieuw aan.",
     RowState.AL_AANGELEVERD: "U hoeft niets te doen.",
     RowState.GESTOPT: "Kijk of de overeenkomst met de gemeente nog geldt.",
+    RowState.NIET_BEVESTIGD: "Controleer het bestand en lever het opnieuw aan.",
     RowState.SYSTEEM_GEWEIGERD: "Het verslag noemt per regel de code van het systeem van de gemeente.",
 }
 """What to do about rows in a state that repairing the row does not mend."""
 
 
 def advice(
-    state: UploadState, numbers: Counts, summary: IntakeSummary, *, late_threatening: int = 0
+    state: UploadState,
+    numbers: Counts,
+    summary: IntakeSummary,
+    *,
+    late_threatening: int = 0,
+    asked: Bevestiging | None = None,
 ) -> tuple[str, ...]:
-    """At least one sentence, Dutch, without anything of a row in it."""
+    """At least one sentence, Dutch, without anything of a row in it. `asked`: of a file that was held."""
     if state in {UploadState.ANNOUNCED, UploadState.RECEIVED, UploadState.PROCESSING}:
         return ("Uw bestand wordt verwerkt. Vraag dit verslag over enkele minuten opnieuw op.",)
     if summary.fatal is not None:
@@ -37,8 +46,11 @@ def advice(
             f"Het hele bestand is afgekeurd; er is niets doorgegeven. {worded(rule, about)}",
             f"{rule.wat_te_doen} Lever daarna het hele bestand opnieuw aan.",
         )
-    sentences = tuple(_sentences(numbers, late_threatening))
+    sentences = (*_urgent(late_threatening), *_asked(numbers, summary, asked), *_sentences(numbers))
     return sentences or ("Alle regels zijn afgeleverd. U hoeft niets te doen.",)
+
+
+ONE_SECOND: Final = dt.timedelta(seconds=1)
 
 
 def of_ended(state: RowState, reason: str | None) -> tuple[str, str]:
@@ -65,12 +77,33 @@ def worded(rule: Rule, about: str | None) -> str:
     return rule.melding.replace("{vorm}", about or "onbekend")
 
 
-def _sentences(numbers: Counts, late_threatening: int) -> Iterator[str]:
+def _urgent(late_threatening: int) -> Iterator[str]:
     if late_threatening:
         yield (
             f"Bel de gemeente: {_rows(late_threatening)} met een mogelijk bedreigende situatie "
             f"{_verb(late_threatening, 'kon', 'konden')} nog niet worden afgeleverd."
         )
+
+
+def _asked(numbers: Counts, summary: IntakeSummary, asked: Bevestiging | None) -> Iterator[str]:
+    """Why a file is held, and what its partner can do about it."""
+    waiting = numbers.states[ROW_STATES[RowState.WACHT_OP_BEVESTIGING].name]
+    if not waiting:
+        return
+    yield f"Controleer uw bestand: {_rows(waiting)} {_verb(waiting, 'wacht', 'wachten')} op uw bevestiging."
+    if asked is None or asked.status is not BevestigingStatus.OPEN:
+        return
+    for found in summary.file_findings:
+        if found.code in asked.redenen:
+            yield worded(rule_of(found.code), found.vorm)
+    last = (asked.tot - ONE_SECOND).astimezone(AMSTERDAM)
+    yield (
+        f"Klopt het bestand, bevestig het dan uiterlijk {last:%d-%m-%Y}. Klopt het niet, trek het dan in en lever het"
+        " verbeterde bestand aan. Zonder bevestiging worden deze regels daarna geweigerd."
+    )
+
+
+def _sentences(numbers: Counts) -> Iterator[str]:
     repairable = sum(numbers.states[info.name] for info in ROW_STATES.values() if info.repairable)
     if repairable:
         yield (
@@ -81,9 +114,10 @@ def _sentences(numbers: Counts, late_threatening: int) -> Iterator[str]:
         number = numbers.states[ROW_STATES[state].name]
         if number:
             yield f"{_rows(number)} niet doorgegeven. {ROW_STATES[state].meaning} {what_to_do}"
-    if numbers.waiting:
-        verb = _verb(numbers.waiting, "wacht", "wachten")
-        yield f"{_rows(numbers.waiting)} {verb} nog op aflevering; u hoeft daarvoor niets te doen."
+    waiting = numbers.waiting - numbers.states[ROW_STATES[RowState.WACHT_OP_BEVESTIGING].name]
+    if waiting:
+        verb = _verb(waiting, "wacht", "wachten")
+        yield f"{_rows(waiting)} {verb} nog op aflevering; u hoeft daarvoor niets te doen."
 
 
 def _rows(number: int) -> str:

@@ -137,6 +137,11 @@ def _hash_runs(kit: Kit) -> int:
     return _repeat(kit, lambda conn: retention.delete_hash_runs(conn, created_by=before, limit=BATCH))
 
 
+def _statistics(kit: Kit) -> int:
+    before = _ago(kit, kit.settings.retention.statistic_days)
+    return _repeat(kit, lambda conn: retention.delete_statistics(conn, made_by=before, limit=BATCH))
+
+
 def _carried_over(kit: Kit) -> int:
     """What still waits after its month is over goes to a month of now, so that one straggler keeps no old key alive."""
     today, days = kit.today(), kit.settings.retention
@@ -242,6 +247,7 @@ _STEPS: Final[dict[str, Callable[[Kit], int]]] = {
     "findings": _findings,
     "file_names": _file_names,
     "hash_runs": _hash_runs,
+    "statistics": _statistics,
     "carried_over": _carried_over,
     "class_keys": _class_keys,
     "hash_keys": _hash_keys,

@@ -15,6 +15,7 @@ from gateway.flow.parcels import GROUP
 from gateway.stages import admit, canonical
 from gateway.stages.agreement import GATE, GATE_KEY, gate_table
 from gateway.stages.route import Routes, route_block
+from gateway.stages.sanity import Gathered
 from gateway.stages.validate import Checked
 
 
@@ -35,9 +36,12 @@ GOING: Final = (*GROUP, "hele_maand", "row_no", "kenmerk", "facturen", "record")
 
 
 class BlockJudge:
-    """Judges the blocks of one file in order. Gate verdicts are made once per combination and kept."""
+    """Judges the blocks of one file in order. Gate verdicts are made once per combination and kept.
 
-    def __init__(self, facts: Facts, keys: KeyRing, *, upload: uuid.UUID) -> None:
+    `gathered`: what the blocks show of the file as a whole.
+    """
+
+    def __init__(self, facts: Facts, keys: KeyRing, *, upload: uuid.UUID, gathered: Gathered) -> None:
         self._upload = upload
         self._facts = facts
         self._keys = keys
@@ -45,9 +49,11 @@ class BlockJudge:
         self._gate = pl.DataFrame(schema=GATE)
         self._routes = Routes(facts.postcodes, facts.directory.indeling, facts.received_on)
         self._seen = SeenIdentities()
+        self.gathered = gathered
 
     def judge(self, checked: Checked) -> Judged:
         """Decide every row of a block."""
+        self.gathered.add(checked.rows, checked.findings)
         rows, routed = route_block(checked.rows, self._routes)
         rows, denied = admit.apply_gate(self._with_verdicts(rows))
         rows, below = admit.apply_threshold(rows)

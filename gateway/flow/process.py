@@ -32,8 +32,9 @@ from gateway.flow.parcels import ParcelWriter
 from gateway.flow.publish import ClaimLostError, Result, destroy_raw, publish
 from gateway.flow.reading import FatalFileError, FileReader
 from gateway.flow.summary import FileFinding, IntakeSummary
+from gateway.stages.sanity import Gathered, Whole, judge_whole
 from gateway.stages.window import outside_window
-from gateway.store import processing
+from gateway.store import processing, usual
 from gateway.store import rows as row_store
 from gateway.store import uploads as upload_store
 from gateway.store.parcels import HashRun
@@ -46,6 +47,8 @@ PARCEL_ROWS: Final = 500
 """For a system without a limit of its own in the directory."""
 FIRST_WAIT_MS: Final = 15_000
 """After the first failure; each next one doubles it, up to `processing.LONGEST_WAIT_MS`."""
+USUAL_SINCE: Final = dt.timedelta(days=62)
+"""How far back is looked for each month that makes what is usual: a partner may pass one over."""
 ANNOUNCED_AGE: Final = dt.timedelta(days=7)
 """An announced upload whose bytes have not come by then is forgotten; its partner announces it again."""
 
@@ -197,7 +200,8 @@ class _Run:
     def __enter__(self) -> "_Run":
         kit, upload, attempt = self._kit, self._upload, self._attempt
         self._facts = load_facts(kit, upload)
-        self._judge = BlockJudge(self._facts, kit.keys, upload=uuid.UUID(upload.id))
+        self._gathered = Gathered(kit.settings.sanity)
+        self._judge = BlockJudge(self._facts, kit.keys, upload=uuid.UUID(upload.id), gathered=self._gathered)
         self._findings = self._stack.enter_context(findings_writer(kit, upload_id=upload.id))
         self._hashes = self._stack.enter_context(run_writer(kit, attempt_no=attempt.no))
         self._parcels = self._stack.enter_context(
@@ -263,19 +267,31 @@ class _Run:
     def _accepted(self, reader: FileReader) -> Result:
         records = tuple(self._parcels.finish())
         findings = self._findings.finish()
+        counts = self._tally.counts()
+        whole = self._gathered.whole()
+        odd = self._odd_as_a_whole(whole, {count.code: count.aantal for count in counts}, reader)
         return Result(
             summary=IntakeSummary(
                 read_as=reader.read_as,
                 rows=self._rows,
                 states={ROW_STATES[RowState(state)].name: number for state, number in self._states.items()},
-                findings=self._tally.counts(),
+                findings=counts,
                 per_gemeente=dict(self._per_gemeente),
-                file_findings=(*reader.file_findings, *self._file_warnings()),
+                file_findings=(*odd, *reader.file_findings, *self._file_warnings()),
             ),
             parcels=records,
             findings=None if findings is None else (self._findings.name, findings),
             hashes=self._hash_run(),
+            kinds=whole.kinds,
         )
+
+    def _odd_as_a_whole(self, whole: Whole, counts: dict[str, int], reader: FileReader) -> Iterator[FileFinding]:
+        kit, settings = self._kit, self._kit.settings.sanity
+        since = kit.clock() - USUAL_SINCE * settings.usual_months
+        with kit.db.read() as conn:
+            past = usual.of_partner(conn, partner=self._upload.partner, since=since)
+        for found in judge_whole(whole, counts, past, reader.columns, settings=settings):
+            yield FileFinding(code=found.code, vorm=found.vorm)
 
     def _hash_run(self) -> HashRun | None:
         key = self._hashes.finish()

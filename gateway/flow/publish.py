@@ -8,11 +8,14 @@ from sqlalchemy import Connection
 
 from gateway import log
 from gateway.crypto.keys import DataKey
+from gateway.flow import confirm
 from gateway.flow.heartbeat import lease_ms
 from gateway.flow.kit import Kit
 from gateway.flow.summary import IntakeSummary, encode_summary
+from gateway.lifecycle import DeliveryState
+from gateway.stages.sanity import KindStatistic
 from gateway.stages.schedule import Kind
-from gateway.store import deliveries, parcels, processing, uploads
+from gateway.store import deliveries, parcels, processing, uploads, usual
 from gateway.store.deliveries import NewDelivery
 from gateway.store.parcels import HashRun, ParcelRecord
 from gateway.store.processing import Attempt
@@ -24,29 +27,40 @@ class ClaimLostError(Exception):
 
 
 class Result(Struct, frozen=True, kw_only=True):
-    """What an attempt produced. `findings`: (blob, key) when there were any; `hashes`: the run to keep, if any."""
+    """What an attempt produced. `findings`: (blob, key) when there were any; `hashes`: the run to keep, if any.
+
+    `kinds`: what this file adds to what is usual for its partner.
+    """
 
     summary: IntakeSummary
     parcels: tuple[ParcelRecord, ...] = ()
     findings: tuple[str, DataKey] | None = None
     hashes: HashRun | None = None
+    kinds: tuple[KindStatistic, ...] = ()
 
 
 def publish(kit: Kit, upload: Upload, attempt: Attempt, result: Result) -> None:
-    """Commit deliveries, report and counts together; raises ClaimLostError when another process took over."""
+    """Commit deliveries, report and counts together; raises ClaimLostError when another process took over.
+
+    When the file makes no sense as a whole, all that cannot be threatening waits for its partner's word.
+    """
     assert upload.claim_id is not None
     now = kit.clock()
+    reasons = confirm.reasons_to_hold(kit, (f.code for f in result.summary.file_findings), result.parcels)
     with kit.db.write() as conn:
         if not processing.renew(conn, no=upload.no, claim_id=upload.claim_id, lease_ms=lease_ms(kit)):
             raise ClaimLostError
-        _enqueue(kit, conn, upload, attempt, result.parcels, now)
-        if result.hashes is not None:
-            parcels.put_hash_run(conn, result.hashes, created_at=now)
+        _enqueue(conn, [_delivery(kit, upload, attempt, r, now, held=bool(reasons)) for r in result.parcels], result)
+        if reasons:
+            confirm.ask(conn, kit, upload, reasons)
+        _remember(conn, upload, result, now)
         settle = uploads.publish if result.summary.fatal is None else uploads.reject
         if not settle(conn, no=upload.no, claim_id=upload.claim_id, settlement=_settlement(attempt, result, now)):
             raise ClaimLostError
         kit.db.notify(conn, deliveries.CHANNEL)
     _tell(upload, result)
+    if reasons:
+        confirm.tell_held(kit)
     destroy_raw(kit, upload)
 
 
@@ -59,20 +73,25 @@ def destroy_raw(kit: Kit, upload: Upload) -> None:
         uploads.forget_blob(conn, no=upload.no)
 
 
-def _enqueue(
-    kit: Kit,
-    conn: Connection,
-    upload: Upload,
-    attempt: Attempt,
-    records: tuple[ParcelRecord, ...],
-    now: dt.datetime,
-) -> None:
-    ids = deliveries.enqueue(conn, [_delivery(kit, upload, attempt, record, now) for record in records])
-    parcels.put_contents(conn, dict(zip(ids, (record.content for record in records), strict=True)))
+def _enqueue(conn: Connection, new: list[NewDelivery], result: Result) -> None:
+    ids = deliveries.enqueue(conn, new)
+    parcels.put_contents(conn, dict(zip(ids, (record.content for record in result.parcels), strict=True)))
 
 
-def _delivery(kit: Kit, upload: Upload, attempt: Attempt, record: ParcelRecord, now: dt.datetime) -> NewDelivery:
+def _remember(conn: Connection, upload: Upload, result: Result, now: dt.datetime) -> None:
+    """What later files of this partner are compared with."""
+    assert upload.received_at is not None
+    if result.hashes is not None:
+        parcels.put_hash_run(conn, result.hashes, created_at=now)
+    usual.put(conn, upload_no=upload.no, partner=upload.partner, received_at=upload.received_at, kinds=result.kinds)
+
+
+def _delivery(
+    kit: Kit, upload: Upload, attempt: Attempt, record: ParcelRecord, now: dt.datetime, *, held: bool
+) -> NewDelivery:
+    waits = held and confirm.waits(record)
     return NewDelivery(
+        state=DeliveryState.AWAITING if waits else DeliveryState.QUEUED,
         idempotency_key=str(uuid.UUID(bytes=kit.dice(16), version=4)),
         kind=Kind.SIGNALEN,
         destination=record.systeem,

@@ -31,13 +31,17 @@ class FatalFileError(Exception):
 
 
 class FileReader:
-    """Reads one upload. After the blocks are taken, `read_as` says how, `file_findings` what was odd."""
+    """Reads one upload. After the blocks are taken, `read_as` says how, `file_findings` what was odd.
+
+    `columns`: the layout column in each place of the file, None for one that is ignored.
+    """
 
     def __init__(self, kit: Kit, upload: Upload, facts: Facts) -> None:
         self._kit = kit
         self._upload = upload
         self._policy = policy_for(facts.partner, facts.directory.experimenten, received_on=facts.received_on)
         self.read_as = NOT_READ
+        self.columns: tuple[str | None, ...] = ()
         self.file_findings: list[FileFinding] = []
 
     @contextmanager
@@ -59,6 +63,7 @@ class FileReader:
             if isinstance(piece, Dialect):
                 checker = Checker(piece, self._policy)
                 self.read_as = dialects.read_as(piece)
+                self.columns = piece.columns
             elif isinstance(piece, dialects.FileFinding):
                 self._note(FileFinding(code=piece.code, vorm=piece.vorm, regel=piece.row_no))
             else:

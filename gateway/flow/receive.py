@@ -34,7 +34,7 @@ from gateway.flow.limits import check_size
 from gateway.flow.raw_upload import raw_sealer
 from gateway.lifecycle import UploadState
 from gateway.stages.intake import Conflict, EarlierUpload, New, Replay, same_upload
-from gateway.store import uploads
+from gateway.store import confirmations, uploads
 from gateway.store.rows import counts_of_many
 from gateway.store.uploads import UPLOADS_CHANNEL, Announcement, KeyTakenError, Receipt, Upload
 
@@ -277,6 +277,7 @@ def _decided(
 
 def _facts(conn: Connection, found: Sequence[Upload]) -> list[EarlierUpload]:
     counts = counts_of_many(conn, found)
+    asked = confirmations.of_uploads(conn, [upload.no for upload in found])
     return [
         EarlierUpload(
             upload_id=upload.id,
@@ -284,6 +285,7 @@ def _facts(conn: Connection, found: Sequence[Upload]) -> list[EarlierUpload]:
             sha256=upload.sha256,
             received_at=upload.received_at,
             nothing_refused=upload.no in counts and counts[upload.no].refused == 0,
+            held=upload.no in asked and asked[upload.no].decision is None,
         )
         for upload in found
     ]

@@ -28,13 +28,15 @@ from contracts.row_states import ROW_STATES, Counts, RowState, count
 from gateway import ids
 from gateway.errors import ConflictError, KeyDestroyedError, NotFoundError
 from gateway.flow.advice import SYSTEEM_GEWEIGERD, advice, known_rule, of_ended, worded
+from gateway.flow.confirm import bevestiging_of
 from gateway.flow.file_names import open_file_name
 from gateway.flow.findings import read_findings
 from gateway.flow.kit import Kit
 from gateway.flow.summary import FIRST_ROWS, IntakeSummary, decode_summary
 from gateway.lifecycle import UploadState
 from gateway.stages.rules import rule as rule_of
-from gateway.store import uploads
+from gateway.store import confirmations, uploads
+from gateway.store.confirmations import Confirmation
 from gateway.store.report import EndedRow, counts_per_gemeente, ended_counts, ended_rows, late_threatening_rows
 from gateway.store.rows import counts, counts_of_many
 from gateway.store.uploads import Upload
@@ -76,7 +78,7 @@ def show(kit: Kit, partner: Signaalpartner, *, upload_id: str) -> Aanlevering:
     """One upload of this partner; raises NotFoundError."""
     with kit.db.read() as conn:
         upload = _own(uploads.find_by_id(conn, id=upload_id, partner=partner.key))
-        return aanlevering_of(kit, upload, counts(conn, upload))
+        return aanlevering_of(kit, upload, counts(conn, upload), confirmations.of_upload(conn, upload.no))
 
 
 def page(kit: Kit, partner: Signaalpartner, *, after: str | None, limit: int) -> Page:
@@ -89,8 +91,11 @@ def page(kit: Kit, partner: Signaalpartner, *, after: str | None, limit: int) ->
         found = uploads.page(conn, partner=partner.key, limit=limit + 1, before=before)
         shown = found[:limit]
         numbers = counts_of_many(conn, shown)
+        asked = confirmations.of_uploads(conn, [upload.no for upload in shown])
     return Page(
-        aanleveringen=tuple(aanlevering_of(kit, upload, numbers.get(upload.no)) for upload in shown),
+        aanleveringen=tuple(
+            aanlevering_of(kit, upload, numbers.get(upload.no), asked.get(upload.no)) for upload in shown
+        ),
         next_after=shown[-1].id if len(found) > limit else None,
     )
 
@@ -104,8 +109,8 @@ def receipt(kit: Kit, partner: Signaalpartner, *, upload_id: str) -> str:
     return upload.receipt
 
 
-def aanlevering_of(kit: Kit, upload: Upload, numbers: Counts | None) -> Aanlevering:
-    """The upload as its partner sees it; links are the web's to add."""
+def aanlevering_of(kit: Kit, upload: Upload, numbers: Counts | None, asked: Confirmation | None = None) -> Aanlevering:
+    """The upload as its partner sees it; links are the web's to add. `asked`: of one that was held."""
     return Aanlevering(
         aanlevering_id=upload.id,
         status=STATUS[upload.state],
@@ -116,6 +121,7 @@ def aanlevering_of(kit: Kit, upload: Upload, numbers: Counts | None) -> Aanlever
         verwerkt_op=upload.settled_at,
         aantallen=None if numbers is None else _told(numbers),
         ontvangstbewijs=upload.receipt,
+        bevestiging=bevestiging_of(asked),
     )
 
 
@@ -128,6 +134,7 @@ def report(kit: Kit, partner: Signaalpartner, *, upload_id: str) -> Verwerkingsv
         limit = kit.settings.intake.report_rows
         ended_by_cause = ended_counts(conn, upload_no=upload.no)
         ended = _first_ended(conn, upload, limit=limit, number=sum(ended_by_cause.values()))
+        asked = bevestiging_of(confirmations.of_upload(conn, upload.no))
         late = late_threatening_rows(conn, upload_no=upload.no, before=_late_before(kit))
     summary = _summary(upload)
     findings, cut = _first_findings(kit, upload, limit)
@@ -135,7 +142,7 @@ def report(kit: Kit, partner: Signaalpartner, *, upload_id: str) -> Verwerkingsv
         aanlevering_id=upload.id,
         status=STATUS[upload.state],
         gelezen_als=summary.read_as,
-        wat_nu=advice(upload.state, numbers, summary, late_threatening=late),
+        wat_nu=advice(upload.state, numbers, summary, late_threatening=late, asked=asked),
         aantallen=_told(numbers),
         bevindingen=_groups(summary),
         regels=findings,
@@ -144,6 +151,7 @@ def report(kit: Kit, partner: Signaalpartner, *, upload_id: str) -> Verwerkingsv
         systeemweigeringen=tuple(_row_status(upload, row) for row in ended),
         systeemweigeringen_afgekapt=sum(ended_by_cause.values()) > len(ended),
         weigeringen_na_aanname=_ended_groups(ended_by_cause, ended),
+        bevestiging=asked,
     )
 
 
@@ -241,7 +249,7 @@ def _row_status(upload: Upload, row: EndedRow) -> RegelStatus:
         status=ROW_STATES[row.state].name,
         signaal_id=_signaal_id(upload, row),
         systeemcode=row.code if row.state is RowState.SYSTEEM_GEWEIGERD else None,
-        reden=row.code if row.state is RowState.GESTOPT else None,
+        reden=row.code if row.state in {RowState.GESTOPT, RowState.NIET_BEVESTIGD} else None,
     )
 
 

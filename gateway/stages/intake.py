@@ -16,7 +16,8 @@ from gateway.lifecycle import UploadState
 class EarlierUpload:
     """What is known of an earlier upload of this partner. `sha256` is None while it is only announced.
 
-    `nothing_refused`: every row of it is delivered or waiting.
+    `nothing_refused`: every row of it is delivered or waiting. `held`: it waits for its partner's word, which makes it
+    unfinished.
     """
 
     upload_id: str
@@ -24,6 +25,7 @@ class EarlierUpload:
     sha256: str | None
     received_at: dt.datetime | None
     nothing_refused: bool = False
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ def same_upload(
 
 
 def _replays(earlier: EarlierUpload, now: dt.datetime, replay: dt.timedelta) -> bool:
-    if earlier.state in {UploadState.RECEIVED, UploadState.PROCESSING}:
+    if earlier.held or earlier.state in {UploadState.RECEIVED, UploadState.PROCESSING}:
         return True
     recent = earlier.received_at is not None and now - earlier.received_at <= replay
     return earlier.state is UploadState.PROCESSED and recent and earlier.nothing_refused

@@ -208,6 +208,14 @@ STRUCTURE: Final[dict[str, RulePage]] = {
         "Lees in het verslag wat er afweek en kijk daarop de kolommen na.",
         "Klopt het bestand toch, lever het dan opnieuw aan en bevestig het binnen twee werkdagen.",
     ),
+    "bestand_ingetrokken": page(
+        "Het bestand week sterk af van wat wij van u kennen. Wij hielden het tegen en u hebt het ingetrokken. Er is"
+        " niets van doorgegeven, behalve mogelijk bedreigende situaties: die zijn niet opgehouden.",
+        "een bestand waarvan alle bedragen honderd keer zo hoog waren, dat u introk",
+        "het verbeterde bestand",
+        "Verbeter wat het verslag noemt en lever het hele bestand opnieuw aan: van wat is ingetrokken, geldt geen regel"
+        " als al aangeleverd.",
+    ),
 }
 """The file can be read, but not as rows of signals."""
 

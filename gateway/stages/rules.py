@@ -11,6 +11,7 @@ from gateway.stages.rules_field import FIELD_RULES
 from gateway.stages.rules_file import FILE_RULES, GATE_RULES, OTHER_RULES, ROUTE_RULES
 from gateway.stages.rules_person import PERSON_RULES
 from gateway.stages.rules_row import ARREARS_RULES, KIND_RULES, NUMBER_RULES
+from gateway.stages.rules_sanity import SANITY_RULES
 
 MISFIT: Final = error(
     "veldaantal",
@@ -32,7 +33,15 @@ JUDGED: Final[tuple[Rule, ...]] = (
 )
 """Rules with a condition on rows, in the order in which findings of a row are told."""
 
-RULES: Final[tuple[Rule, ...]] = (*FILE_RULES, MISFIT, *JUDGED, *ROUTE_RULES, *GATE_RULES, *OTHER_RULES)
+RULES: Final[tuple[Rule, ...]] = (
+    *FILE_RULES,
+    *SANITY_RULES,
+    MISFIT,
+    *JUDGED,
+    *ROUTE_RULES,
+    *GATE_RULES,
+    *OTHER_RULES,
+)
 
 _BY_CODE: Final = {rule.code: rule for rule in RULES}
 

@@ -30,7 +30,10 @@ _AT_ONCE: Final = 500
 
 
 class NewDelivery(Struct, frozen=True, kw_only=True):
-    """One delivery to put in. `idempotency_key` is a UUID; rows are positions 0 up to `row_count` of its parcel."""
+    """One delivery to put in. `idempotency_key` is a UUID; rows are positions 0 up to `row_count` of its parcel.
+
+    `state`: where it begins (lifecycle.DELIVERY_BEGINS).
+    """
 
     idempotency_key: str
     kind: Kind
@@ -51,6 +54,7 @@ class NewDelivery(Struct, frozen=True, kw_only=True):
     signaaltype: str | None = None
     opdrachtgever: str | None = None
     relay_id: int | None = None
+    state: DeliveryState = DeliveryState.QUEUED
 
 
 def enqueue(conn: Connection, new: Sequence[NewDelivery]) -> list[int]:
@@ -63,10 +67,11 @@ def enqueue(conn: Connection, new: Sequence[NewDelivery]) -> list[int]:
     destinations.ensure(conn, {n.destination for n in new})
     ids = _new_ids(conn, len(new))
     turns = _turns(conn, new)
-    fixed = {"state": int(DeliveryState.QUEUED), "position_from": 0, "refused_count": 0, "attempts": 0}
+    fixed = {"position_from": 0, "refused_count": 0, "attempts": 0}
     rows = [
         {**{name: getattr(n, name) for name in NewDelivery.__struct_fields__}, **fixed}
         | {"id": id_, "root_id": id_, "turn": turn, "position_to": n.row_count, "kind": n.kind.value}
+        | {"state": int(n.state)}
         for n, id_, turn in zip(new, ids, turns, strict=True)
     ]
     conn.execute(sa.insert(delivery), rows)
@@ -193,7 +198,7 @@ def late_threatening(conn: Connection, *, before: dt.datetime) -> list[tuple[int
 
 
 _UNFINISHED: Final = (CLAIMABLE_SQL, CLAIMED_SQL, STUCK_SQL)
-"""Each has its own small index; together they are lifecycle.UNFINISHED."""
+"""Each has its own small index. What awaits its partner's word is unfinished too, and never threatening."""
 
 
 def _views(conn: Connection, query: sa.Select[Any]) -> list[DeliveryView]:
@@ -206,7 +211,10 @@ def replay(conn: Connection, ids: Collection[int], *, now: dt.datetime) -> int:
 
 
 def hold(conn: Connection, ids: Collection[int]) -> int:
-    """Hold back what is queued or retrying; returns how many. What may have arrived cannot be held."""
+    """Hold back what is queued or retrying; returns how many. What may have arrived cannot be held.
+
+    What waits for its partner's word waits already, and `release` does not let it go.
+    """
     return sum(
         _move(conn, ids, state, DeliveryEvent.HOLD, {}) for state in (DeliveryState.QUEUED, DeliveryState.RETRYING)
     )

@@ -86,8 +86,11 @@ def put_hash_run(conn: sa.Connection, run: HashRun, *, created_at: object) -> No
 
 
 def refused_after_all(conn: sa.Connection, *, attempt_no: int) -> list[int]:
-    """Row numbers of an attempt that went on and were then stopped, or refused by the system: they may come again."""
-    gone = [DeliveryState.STOPPED, DeliveryState.REFUSED]
+    """Row numbers of an attempt that went on and were then stopped, declined, or refused by the system.
+
+    They may come again.
+    """
+    gone = [DeliveryState.STOPPED, DeliveryState.REFUSED, DeliveryState.DECLINED]
     trouble = sa.select(delivery.c.id).where(
         delivery.c.attempt_no == attempt_no, sa.or_(delivery.c.state.in_(gone), delivery.c.refused_count > 0)
     )

@@ -13,7 +13,9 @@ from gateway.store.rows import SIGNALEN, delivery_counts
 from gateway.store.schema import delivery, row_refusal, signaal_row, upload
 
 _ELSEWHERE = [int(state) for state in DeliveryState if state not in ROW_STATE_OF_DELIVERY]
-_ENDED = (DeliveryState.REFUSED, DeliveryState.STOPPED)
+_ENDED = (DeliveryState.REFUSED, DeliveryState.STOPPED, DeliveryState.DECLINED)
+_WITH_A_RULE = [int(DeliveryState.STOPPED), int(DeliveryState.DECLINED)]
+"""Ended by a rule of ours, whose code is the reason."""
 _REFUSED_ONE_BY_ONE = RowState.SYSTEEM_GEWEIGERD
 
 
@@ -41,10 +43,10 @@ def counts_per_gemeente(conn: Connection, *, upload_no: int) -> dict[str, Counte
 
 
 def ended_counts(conn: Connection, *, upload_no: int) -> dict[tuple[RowState, str | None], int]:
-    """(state, reason of the stop) → rows refused after they went on. A system's own codes are not told apart."""
+    """(state, rule that ended them) → rows refused after they went on. A system's own codes are not told apart."""
     t = delivery.c
     number = sa.case((t.state == int(DeliveryState.ACCEPTED), t.refused_count), else_=t.row_count)
-    stopped = sa.case((t.state == int(DeliveryState.STOPPED), t.last_reason))
+    stopped = sa.case((t.state.in_(_WITH_A_RULE), t.last_reason))
     query = (
         sa.select(t.state, stopped.label("reason"), sa.func.sum(number))
         .where(_of(upload_no) & t.state.in_([int(state) for state in (*_ENDED, DeliveryState.ACCEPTED)]))

@@ -12,7 +12,15 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from gateway.lifecycle import UNFINISHED, DeliveryState, UploadState
-from gateway.store.schema import delivery, hash_run, parcel_content, processing_attempt, upload
+from gateway.store.schema import (
+    confirmation,
+    delivery,
+    hash_run,
+    parcel_content,
+    processing_attempt,
+    upload,
+    upload_statistic,
+)
 
 _UNFINISHED: Final = [int(state) for state in UNFINISHED]
 
@@ -54,7 +62,8 @@ _FINISHED: Final = ~_has_leaf(delivery.c.state.in_(_UNFINISHED))
 _ACCEPTED: Final = delivery.c.state == int(DeliveryState.ACCEPTED)
 _DELIVERED: Final = _has_leaf(_ACCEPTED & (delivery.c.refused_count < delivery.c.row_count))
 _REFUSED: Final = _has_leaf(
-    (delivery.c.state == int(DeliveryState.REFUSED)) | (_ACCEPTED & (delivery.c.refused_count > 0))
+    delivery.c.state.in_([int(DeliveryState.REFUSED), int(DeliveryState.DECLINED)])
+    | (_ACCEPTED & (delivery.c.refused_count > 0))
 )
 
 
@@ -133,6 +142,15 @@ def delete_hash_runs(conn: Connection, *, created_by: dt.datetime, limit: int) -
     due = sa.select(hash_run.c.attempt_no).where(hash_run.c.created_at <= created_by).distinct().limit(limit)
     attempts = list(conn.scalars(due))
     return conn.execute(sa.delete(hash_run).where(hash_run.c.attempt_no.in_(attempts))).rowcount
+
+
+def delete_statistics(conn: Connection, *, made_by: dt.datetime, limit: int) -> int:
+    """What was usual by then, and held uploads that were decided by then; how many lines."""
+    t, c = upload_statistic.c, confirmation.c
+    old = sa.select(t.upload_no).where(t.received_at <= made_by).distinct().limit(limit)
+    decided = sa.select(c.upload_no).where(c.decided_at <= made_by).limit(limit)
+    gone = conn.execute(sa.delete(upload_statistic).where(t.upload_no.in_(list(conn.scalars(old))))).rowcount
+    return gone + conn.execute(sa.delete(confirmation).where(c.upload_no.in_(list(conn.scalars(decided))))).rowcount
 
 
 def wrapping_keys_in_use(conn: Connection) -> set[str]:

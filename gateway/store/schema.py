@@ -1,42 +1,22 @@
-"""All tables. bigint inside, text ids outside; moments are UTC microseconds; JSON documents are text.
+"""All tables; those beside an upload are made in `schema_uploads`.
 
+bigint inside, text ids outside; moments are UTC microseconds; JSON documents are text.
 No column but a sealed one holds personal data.
 """
 
-import datetime as dt
-from typing import Any, Final
+from typing import Final
 
 import sqlalchemy as sa
-from sqlalchemy import Column, Index, MetaData, Table
+from sqlalchemy import Column, Index, Table
 
-EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-
-
-class Moment(sa.types.TypeDecorator[dt.datetime]):
-    """An aware datetime, stored as UTC microseconds since 1970 in a bigint: sorts and compares on both engines."""
-
-    impl = sa.BigInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: dt.datetime | None, dialect: Any) -> int | None:
-        return None if value is None else moment_to_us(value)
-
-    def process_result_value(self, value: int | None, dialect: Any) -> dt.datetime | None:
-        return None if value is None else EPOCH + dt.timedelta(microseconds=value)
-
-
-def moment_to_us(value: dt.datetime) -> int:
-    """UTC microseconds since 1970 of an aware datetime; raises ValueError for a naive one."""
-    if value.tzinfo is None:
-        raise ValueError("a moment needs a time zone")
-    return (value - EPOCH) // dt.timedelta(microseconds=1)
-
-
-metadata: Final = MetaData()
-
-# SQLite only auto-increments INTEGER primary keys.
-BigKey: Final = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-
+from gateway.store.schema_base import BigKey, Moment, partial_index
+from gateway.store.schema_base import metadata as metadata
+from gateway.store.schema_base import moment_to_us as moment_to_us
+from gateway.store.schema_uploads import confirmation as confirmation
+from gateway.store.schema_uploads import hash_run as hash_run
+from gateway.store.schema_uploads import refused_content as refused_content
+from gateway.store.schema_uploads import repair as repair
+from gateway.store.schema_uploads import upload_statistic as upload_statistic
 
 generation = Table(
     "generation",
@@ -220,12 +200,8 @@ CLAIMED_SQL: Final = "state = 2"
 STUCK_SQL: Final = "state IN (5, 6)"
 
 
-def _partial(name: str, where: str, *columns: sa.ColumnElement[Any]) -> Index:
-    return Index(name, *columns, sqlite_where=sa.text(where), postgresql_where=sa.text(where))
-
-
 # Finished deliveries, nearly all of them, are in none of the first four.
-_partial(
+partial_index(
     "ix_delivery_claim",
     CLAIMABLE_SQL,
     delivery.c.destination,
@@ -233,10 +209,10 @@ _partial(
     delivery.c.turn,
     delivery.c.id,
 )
-_partial("ix_delivery_partner", CLAIMABLE_SQL, delivery.c.destination, delivery.c.partner, delivery.c.turn)
-_partial("ix_delivery_claimed", CLAIMED_SQL, delivery.c.destination, delivery.c.lease_until_ms)
-_partial("ix_delivery_stuck", STUCK_SQL, delivery.c.id)
-_partial("ix_delivery_ordering", "ordering_key IS NOT NULL", delivery.c.ordering_key, delivery.c.id)
+partial_index("ix_delivery_partner", CLAIMABLE_SQL, delivery.c.destination, delivery.c.partner, delivery.c.turn)
+partial_index("ix_delivery_claimed", CLAIMED_SQL, delivery.c.destination, delivery.c.lease_until_ms)
+partial_index("ix_delivery_stuck", STUCK_SQL, delivery.c.id)
+partial_index("ix_delivery_ordering", "ordering_key IS NOT NULL", delivery.c.ordering_key, delivery.c.id)
 Index("ix_delivery_upload", delivery.c.upload_no)
 Index("ix_delivery_root", delivery.c.root_id)
 Index("ix_delivery_parcel", delivery.c.attempt_no, delivery.c.parcel_no)
@@ -270,9 +246,9 @@ parcel_content = Table(
     comment="sealed content of a root parcel; *_key is the wrapped data key, NULL once erased; no moment: not settled",
 )
 # Erased parcels, in time nearly all of them, are in none of these.
-_partial("ix_parcel_rows", "rows_key IS NOT NULL", parcel_content.c.rows_expire_at)
-_partial("ix_parcel_link", "link_key IS NOT NULL", parcel_content.c.link_expire_at)
-_partial("ix_parcel_blob", "rows_key IS NOT NULL OR link_key IS NOT NULL", parcel_content.c.blob)
+partial_index("ix_parcel_rows", "rows_key IS NOT NULL", parcel_content.c.rows_expire_at)
+partial_index("ix_parcel_link", "link_key IS NOT NULL", parcel_content.c.link_expire_at)
+partial_index("ix_parcel_blob", "rows_key IS NOT NULL OR link_key IS NOT NULL", parcel_content.c.blob)
 
 row_refusal = Table(
     "row_refusal",
@@ -283,74 +259,6 @@ row_refusal = Table(
     Column("code", sa.Text, nullable=False),
     comment="rows that a system definitively refused, by the receiver's code",
 )
-
-refused_content = Table(
-    "refused_content",
-    metadata,
-    Column("upload_no", sa.BigInteger, primary_key=True),
-    Column("kind", sa.Text, primary_key=True),
-    Column("rows", sa.BigInteger, nullable=False),
-    Column("blob", sa.Text, nullable=False),
-    Column("key", sa.LargeBinary, nullable=False),
-    Column("key_name", sa.Text, nullable=False),
-    Column("expires_at", Moment, nullable=False),
-    comment="sealed columns of refused rows: herstel (as sent) or aanbieding (salted hashes); gone when they expire",
-)
-Index("ix_refused_content_expiry", refused_content.c.expires_at)
-
-repair = Table(
-    "repair",
-    metadata,
-    Column("upload_no", sa.BigInteger, primary_key=True),
-    Column("of_no", sa.BigInteger, nullable=False),
-    comment="an upload that repairs refused rows of an earlier one of the same partner",
-)
-Index("ix_repair_of", repair.c.of_no)
-
-hash_run = Table(
-    "hash_run",
-    metadata,
-    Column("attempt_no", sa.BigInteger, primary_key=True),
-    Column("period", sa.Text, primary_key=True),
-    Column("partner", sa.Text, nullable=False),
-    Column("upload_no", sa.BigInteger, nullable=False),
-    Column("rows", sa.BigInteger, nullable=False),
-    Column("blob", sa.Text, nullable=False),
-    Column("key", sa.LargeBinary, nullable=False),
-    Column("key_name", sa.Text, nullable=False),
-    Column("created_at", Moment, nullable=False),
-    comment="sealed columnar runs of keyed row hashes, per partner and half year",
-)
-Index("ix_hash_run_partner", hash_run.c.partner, hash_run.c.created_at)
-
-confirmation = Table(
-    "confirmation",
-    metadata,
-    Column("upload_no", sa.BigInteger, primary_key=True, autoincrement=False),
-    Column("reasons", sa.Text, nullable=False),
-    Column("since", Moment, nullable=False),
-    Column("until", Moment, nullable=False),
-    Column("told_at", Moment),
-    Column("decision", sa.Text),
-    Column("decided_at", Moment),
-    Column("decided_by", sa.Text),
-    comment="uploads of which parcels wait, or waited, for the partner's word; reasons: codes of rules, by comma",
-)
-_partial("ix_confirmation_open", "decision IS NULL", confirmation.c.until)
-Index("ix_confirmation_decided", confirmation.c.decided_at)
-
-upload_statistic = Table(
-    "upload_statistic",
-    metadata,
-    Column("upload_no", sa.BigInteger, primary_key=True),
-    Column("soort", sa.Text, primary_key=True),
-    Column("partner", sa.Text, nullable=False),
-    Column("received_at", Moment, nullable=False),
-    Column("rows", sa.BigInteger, nullable=False),
-    Column("median_cents", sa.BigInteger),
-    comment="what is usual for a partner: rows per kind ('' unknown) and, of enough of them, the median amount",
-)
-Index("ix_upload_statistic_partner", upload_statistic.c.partner, upload_statistic.c.received_at)
 
 destination = Table(
     "destination",

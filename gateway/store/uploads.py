@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from gateway.errors import ConflictError
 from gateway.lifecycle import UploadEvent, UploadState, next_upload_state
-from gateway.store.schema import upload
+from gateway.store.schema import confirmation, upload
 
 UPLOADS_CHANNEL: Final = "uploads"
 """Notified when an upload waits for processing."""
@@ -186,8 +186,12 @@ def find_by_idempotency_key(conn: Connection, *, partner: str, key: str) -> Uplo
 
 
 def find_by_content(conn: Connection, *, partner: str, sha256: str, since: dt.datetime) -> list[Upload]:
-    """Uploads of these very bytes that are unfinished, or were received at or after `since`; oldest first."""
-    recent = (upload.c.received_at >= since) | upload.c.state.in_([int(state) for state in _UNFINISHED])
+    """Uploads of these very bytes that are unfinished, or were received at or after `since`; oldest first.
+
+    One that waits for its partner's word is unfinished.
+    """
+    held = sa.exists().where((confirmation.c.upload_no == upload.c.no) & confirmation.c.decision.is_(None))
+    recent = (upload.c.received_at >= since) | upload.c.state.in_([int(state) for state in _UNFINISHED]) | held
     same = (upload.c.partner == partner) & (upload.c.sha256 == sha256)
     return _select(conn, same & recent, order=(upload.c.received_at, upload.c.no))
 

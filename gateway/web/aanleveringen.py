@@ -42,7 +42,7 @@ async def list_aanleveringen(request: AnyRequest) -> Response[Any]:
 async def get_aanlevering(request: AnyRequest, upload_id: FromPath[str]) -> Response[Any]:
     """State and counts of one upload."""
     partner = await signed_in_partner(request)
-    shown = await _flow(request, lambda kit: report.show(kit, partner, upload_id=_id(upload_id)))
+    shown = await _flow(request, lambda kit: report.show(kit, partner, upload_id=own_id(upload_id)))
     return json_answer(request, links.with_links(shown))
 
 
@@ -51,7 +51,7 @@ async def get_ontvangstbewijs(request: AnyRequest, upload_id: FromPath[str]) -> 
     """The signed receipt, a compact JWS."""
     partner = await signed_in_partner(request)
     best(request.headers.get("accept"), (JOSE,))
-    receipt = await _flow(request, lambda kit: report.receipt(kit, partner, upload_id=_id(upload_id)))
+    receipt = await _flow(request, lambda kit: report.receipt(kit, partner, upload_id=own_id(upload_id)))
     return Response(receipt, media_type=JOSE)
 
 
@@ -61,10 +61,10 @@ async def get_verwerkingsverslag(request: AnyRequest, upload_id: FromPath[str]) 
     partner = await signed_in_partner(request)
     form = best(request.headers.get("accept"), REPORT_FORMS)
     parts_of(request).limits.spend_report(partner)
-    own_id = _id(upload_id)
+    wanted = own_id(upload_id)
     if form == CSV:
-        return await _as_csv(request, partner, own_id)
-    found = await _flow(request, lambda kit: report.report(kit, partner, upload_id=own_id))
+        return await _as_csv(request, partner, wanted)
+    found = await _flow(request, lambda kit: report.report(kit, partner, upload_id=wanted))
     if form == JSON:
         answer = json_answer(request, found)
     else:
@@ -86,7 +86,7 @@ async def _as_csv(request: AnyRequest, partner: Signaalpartner, upload_id: FromP
 
 def _page(kit: Kit, partner: Signaalpartner, query: PageQuery) -> Aanleveringen:
     try:
-        page = report.page(kit, partner, after=None if query.na is None else _id(query.na), limit=query.aantal)
+        page = report.page(kit, partner, after=None if query.na is None else own_id(query.na), limit=query.aantal)
     except NotFoundError:
         raise InvalidInputError(
             "De aanvraag bevat 1 fout.",
@@ -102,7 +102,7 @@ async def _flow(request: AnyRequest, call: Callable[[Kit], T]) -> T:
     return await to_thread.run_sync(call, parts_of(request).kit)
 
 
-def _id(text: str) -> str:
+def own_id(text: str) -> str:
     """An id as we write it; raises NotFoundError: what is no UUID cannot be an upload."""
     try:
         return str(UUID(text))

@@ -3,7 +3,7 @@
 from litestar import Litestar
 from litestar.datastructures import State
 
-from gateway.web import aanleveringen, feedback, problems, public, uploads
+from gateway.web import aanleveringen, bevestiging, feedback, problems, public, uploads
 from gateway.web.edge import EdgedLitestar
 from gateway.web.parts import WebParts
 
@@ -18,6 +18,7 @@ def create_app(gateway: WebParts) -> Litestar:
             aanleveringen.get_aanlevering,
             aanleveringen.get_ontvangstbewijs,
             aanleveringen.get_verwerkingsverslag,
+            bevestiging.post_bevestiging,
             feedback.post_resultaten,
             feedback.list_terugkoppelingen,
             public.get_openapi,

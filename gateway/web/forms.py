@@ -4,7 +4,7 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-from contracts.aanlevering import Aanlevering
+from contracts.aanlevering import Aanlevering, Besluit
 from contracts.terugkoppeling import Resultaat, ResultaatAntwoord, Terugkoppeling
 
 MAX_RESULTATEN: Final = 1000
@@ -20,6 +20,12 @@ class Aankondiging(Struct, frozen=True, kw_only=True, rename="camel"):
     content_type: Annotated[str, Meta(max_length=255)] | None = None
     size: Annotated[int, Meta(ge=0)]
     profiel: Annotated[str, Meta(max_length=63)] | None = None
+
+
+class BevestigingBesluit(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What becomes of a file that waits for its partner's word."""
+
+    besluit: Besluit
 
 
 class PageQuery(Struct, frozen=True, kw_only=True):

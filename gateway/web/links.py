@@ -4,7 +4,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from contracts.aanlevering import Aanlevering, AanleveringStatus
+from contracts.aanlevering import Aanlevering, AanleveringStatus, BevestigingStatus
 
 AANLEVERINGEN: Final = "/v1/aanleveringen"
 RESULTATEN: Final = "/v1/resultaten"
@@ -35,11 +35,18 @@ def verwerkingsverslag(upload_id: str) -> str:
     return f"{aanlevering(upload_id)}/verwerkingsverslag"
 
 
+def bevestiging(upload_id: str) -> str:
+    """Where its partner says whether a held file is right."""
+    return f"{aanlevering(upload_id)}/bevestiging"
+
+
 def with_links(shown: Aanlevering) -> Aanlevering:
     """The Aanlevering with where to go next."""
     announced = shown.status is AanleveringStatus.AANGEKONDIGD
+    asked = shown.bevestiging is not None and shown.bevestiging.status is BevestigingStatus.OPEN
     return replace(
         shown,
         content_uri=inhoud(shown.aanlevering_id) if announced else None,
         verwerkingsverslag_uri=None if announced else verwerkingsverslag(shown.aanlevering_id),
+        bevestiging_uri=bevestiging(shown.aanlevering_id) if asked else None,
     )

@@ -9,6 +9,7 @@ from contracts.aanlevering import Aanlevering, Verwerkingsverslag
 from gateway.web.forms import (
     Aankondiging,
     Aanleveringen,
+    BevestigingBesluit,
     GatewayStatus,
     ResultaatAntwoorden,
     Resultaten,
@@ -204,6 +205,24 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
             ),
         ),
         problems=(400, *_SIGNED_IN, 404, 409, 429, 503),
+    ),
+    Operation(
+        id="bevestigAanlevering",
+        method="post",
+        path="/aanleveringen/{aanleveringId}/bevestiging",
+        tag="aanleveringen",
+        summary="Zeg of een opvallend bestand dat op u wacht moet worden doorgegeven of ingetrokken",
+        who="signaalpartner",
+        parameters=(_ID,),
+        body={"application/json": BevestigingBesluit},
+        successes=(
+            Success(
+                status=200,
+                text="Besloten; hetzelfde besluit nog eens geeft hetzelfde antwoord.",
+                content={"application/json": Aanlevering},
+            ),
+        ),
+        problems=(400, *_SIGNED_IN, 404, 409, 413, 415, 503),
     ),
     Operation(
         id="leesTerugkoppelingen",

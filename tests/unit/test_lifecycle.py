@@ -6,6 +6,7 @@ from contracts.row_states import ROW_STATES, Group
 from gateway.lifecycle import (
     CLAIMABLE,
     DELIVERY,
+    DELIVERY_BEGINS,
     DELIVERY_TERMINAL,
     ROW_STATE_OF_DELIVERY,
     UNFINISHED,
@@ -33,7 +34,7 @@ def test_every_event_leads_somewhere() -> None:
 
 
 def test_every_state_is_reachable() -> None:
-    reached, todo = {DeliveryState.QUEUED}, [DeliveryState.QUEUED]
+    reached, todo = set(DELIVERY_BEGINS), list(DELIVERY_BEGINS)
     while todo:
         for state in DELIVERY[todo.pop()].values():
             if state not in reached:
@@ -59,6 +60,11 @@ def test_what_may_be_there_already_is_never_stopped_split_or_held() -> None:
 
 def test_a_dead_letter_goes_on_by_replay_alone() -> None:
     assert set(DELIVERY[DeliveryState.DEAD]) == {DeliveryEvent.REPLAY}
+
+
+def test_what_waits_for_its_partners_word_is_moved_by_that_word_alone() -> None:
+    assert set(DELIVERY[DeliveryState.AWAITING]) == {DeliveryEvent.CONFIRM, DeliveryEvent.DECLINE}
+    assert DeliveryState.AWAITING not in CLAIMABLE
 
 
 def test_claimable_are_queued_retrying_and_unknown() -> None:
