@@ -14,6 +14,7 @@ Amounts: 12,50 and 1.250,75 show a decimal comma, 12.50 a decimal point; neither
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -25,22 +26,26 @@ from gateway.stages.cut import last_record_end
 from gateway.stages.dialect import Evidence, FileFinding
 from gateway.stages.header import Header
 
-SAMPLE_RECORDS: Final = 2_000
+SAMPLE_RECORDS: Final = 1_000
 """So many records are looked at; more would cost more than they tell."""
 ODD: Final = 10
 """One in so many is no slip any more."""
 
-_YEAR_FIRST: Final = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?!\d)")
-_TWO_NUMBERS: Final = re.compile(r"(\d{1,2})[-/. ](\d{1,2})[-/. ](?:\d{4}|\d{2})(?!\d)")
+_YEAR_FIRST: Final = re.compile(r"[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}(?![0-9])")
+_TWO_NUMBERS: Final = re.compile(r"([0-9]{1,2})[-/. ]([0-9]{1,2})[-/. ](?:[0-9]{4}|[0-9]{2})(?![0-9])")
 _MONTHS: Final = 12
 _DAYS: Final = 31
 _NO_FIGURE: Final = re.compile(r"(?i)€|eur(?:os?)?|[\s'’+\-−=]")
-_COMMA: Final = re.compile(r"(?:\d*|\d{1,3}(?:\.\d{3})+),\d{1,2}")
-_POINT: Final = re.compile(r"\d*\.\d{1,2}")
-_POINT_AND_COMMAS: Final = re.compile(r"\d{1,3}(?:,\d{3})+\.\d{1,2}|\d{1,3}(?:,\d{3}){2,}")
-_ONE_COMMA: Final = re.compile(r"\d{1,3},\d{3}")
-_ONE_POINT: Final = re.compile(r"\d{1,3}\.\d{3}")
-_POINTS: Final = re.compile(r"\d{1,3}(?:\.\d{3}){2,}")
+_AMOUNT: Final = re.compile(
+    r"""(?P<comma>(?:[0-9]*|[0-9]{1,3}(?:\.[0-9]{3})+),[0-9]{1,2})
+    |(?P<point>[0-9]*\.[0-9]{1,2})
+    |(?P<point_and_commas>[0-9]{1,3}(?:,[0-9]{3})+\.[0-9]{1,2}|[0-9]{1,3}(?:,[0-9]{3}){2,})
+    |(?P<one_comma>[0-9]{1,3},[0-9]{3})
+    |(?P<one_point>[0-9]{1,3}\.[0-9]{3})
+    |(?P<points>[0-9]{1,3}(?:\.[0-9]{3}){2,})
+    |(?P<whole>[0-9]+)""",
+    re.VERBOSE,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,23 +84,20 @@ def _sample(body: bytes, encoding: str, delimiter: str) -> Iterator[list[str]]:
 
 
 def _evidence(sample: Iterator[list[str]], columns: Sequence[str | None]) -> Evidence:
-    dates = [n for n, name in enumerate(columns) if _is(name, Vorm.DATUM)]
-    amounts = [n for n, name in enumerate(columns) if _is(name, Vorm.BEDRAG)]
-    counts = dict.fromkeys(_SHOWN, 0)
+    """Counted per distinct text: dates repeat."""
+    places = {n: KOLOM[name].vorm for n, name in enumerate(columns) if name in KOLOM}
+    texts = {vorm: Counter[str]() for vorm in (Vorm.DATUM, Vorm.BEDRAG)}
+    looked_at = [(n, texts[vorm]) for n, vorm in places.items() if vorm in texts]
     for record in sample:
-        for n in dates:
-            if n < len(record) and (shown := _date(record[n].strip())):
-                counts[shown] += 1
-        for n in amounts:
-            if n < len(record) and (shown := _amount(_NO_FIGURE.sub("", record[n]))):
-                counts[shown] += 1
+        for n, seen in looked_at:
+            if n < len(record) and record[n]:
+                seen[record[n]] += 1
+    counts = Counter[str]()
+    for vorm, read in ((Vorm.DATUM, _date), (Vorm.BEDRAG, _amount)):
+        for text, times in texts[vorm].items():
+            if shown := read(text):
+                counts[shown] += times
     return replace(Evidence(), **counts)
-
-
-_SHOWN: Final = (
-    *("year_first", "day_first", "month_first", "either"),
-    *("comma", "point", "point_and_commas", "one_comma", "points", "one_point", "whole"),
-)
 
 
 def _is(name: str | None, vorm: Vorm) -> bool:
@@ -103,6 +105,7 @@ def _is(name: str | None, vorm: Vorm) -> bool:
 
 
 def _date(text: str) -> str | None:
+    text = text.strip()
     if _YEAR_FIRST.match(text):
         return "year_first"
     if not (found := _TWO_NUMBERS.match(text)):
@@ -115,19 +118,9 @@ def _date(text: str) -> str | None:
     return "month_first" if second > _MONTHS else "either"
 
 
-def _amount(figure: str) -> str | None:
-    figure = figure.rstrip(",.")
-    for form, shown in (
-        (_COMMA, "comma"),
-        (_POINT, "point"),
-        (_POINT_AND_COMMAS, "point_and_commas"),
-        (_ONE_COMMA, "one_comma"),
-        (_POINTS, "points"),
-        (_ONE_POINT, "one_point"),
-    ):
-        if form.fullmatch(figure):
-            return shown
-    return "whole" if figure.isdecimal() else None
+def _amount(text: str) -> str | None:
+    found = _AMOUNT.fullmatch(_NO_FIGURE.sub("", text).rstrip(",."))
+    return found.lastgroup if found else None
 
 
 def _no_slip(part: int, whole: int) -> bool:

@@ -66,13 +66,13 @@ class RowFilter:
         """The places of records that are the header again."""
         if self._last is None:
             return _NONE
-        here = (frame[self._last] == self._headers[self._last]).arg_true()
-        if here.is_empty():
-            return here
+        alike = frame[self._last] == self._headers[self._last]
+        if not alike.any():
+            return _NONE
+        here = alike.arg_true()
         rows = frame[here]
         same = [rows[name].str.strip_chars(_NOTHING) == text for name, text in self._headers.items()]
-        alike = pl.DataFrame(same_named(same)).sum_horizontal()
-        return here.filter(2 * alike > len(same))
+        return here.filter(2 * pl.DataFrame(_numbered(same)).sum_horizontal() > len(same))
 
     def _no_somebody(self, frame: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
         """The places of blank records and of totals."""
@@ -95,11 +95,10 @@ class RowFilter:
         """The places of records that are empty in all columns of somebody but one, or begin with a blank there."""
         if len(self._somebody) < _AT_LEAST:
             return _NONE
-        first, second = (_looks_empty(frame[name]) for name in self._somebody[:2])
-        if not (first | second).any():
+        if not any(_has_empty(frame[name]) for name in self._somebody[:2]):
             return _NONE
-        looks_empty = [_looks_empty(frame[name]) for name in self._somebody]
-        empty = pl.DataFrame(same_named(looks_empty)).sum_horizontal()
+        looks_empty = [frame[name].is_null() | (frame[name] < _FIRST_MARK) for name in self._somebody]
+        empty = pl.DataFrame(_numbered(looks_empty)).sum_horizontal()
         return (empty >= len(self._somebody) - 1).arg_true()
 
 
@@ -126,10 +125,14 @@ class _Seen:
 _NONE: Final = pl.Series("", [], dtype=pl.UInt32)
 
 
-def _looks_empty(column: pl.Series) -> pl.Series:
-    return column.is_null() | column.str.starts_with(" ")
+_FIRST_MARK: Final = "!"
+"""The first character that is not a blank: what comes before it begins with a blank."""
 
 
-def same_named(series: list[pl.Series]) -> list[pl.Series]:
-    """The series under names of their own."""
+def _has_empty(column: pl.Series) -> bool:
+    return bool(column.null_count()) or bool((column < _FIRST_MARK).any())
+
+
+def _numbered(series: list[pl.Series]) -> list[pl.Series]:
+    """The series under names of their own, null as false."""
     return [one.fill_null(value=False).alias(str(n)) for n, one in enumerate(series)]

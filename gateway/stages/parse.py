@@ -29,6 +29,7 @@ from gateway.stages.encoding import (
 from gateway.stages.frames import MARKS, RAW, SEPARATORS, SUBSTITUTE, fits_raw
 from gateway.stages.no_rows import RowFilter
 from gateway.stages.records import positions, read_records
+from gateway.stages.repair_column import without_marks
 from gateway.stages.source import Bron
 
 
@@ -162,15 +163,17 @@ def parse_block(block: bytes, dialect: Dialect, rows: RowFilter, *, rows_before:
     """Whole records → frames, rows numbered from `rows_before` + 1.
 
     Lines without any value (empty, or delimiters or spaces alone, as Excel leaves below a table), headers and totals
-    are left out by `rows`, which counts them. Text is as it was sent, quotes removed; a field beyond the header is
-    dropped, an absent one null, and either marks the row `misfit` (empty fields too many at the end do not). Raises
-    UnicodeDecodeError for bytes that are not UTF-8 where the dialect says so.
+    are left out by `rows`, which counts them. Text is as it was sent, quotes removed, in a repair file without what we
+    added; a field beyond the header is dropped, an absent one null, and either marks the row `misfit` (empty fields too
+    many at the end do not). Raises UnicodeDecodeError for bytes that are not UTF-8 where the dialect says so.
     """
-    names = positions(dialect)
     frame = read_records(_without_separators(as_utf_8(block, dialect.encoding)), dialect)
+    if dialect.repairs is not None:
+        frame = without_marks(frame, dialect.headers)
     frame = rows.rows_of(frame, rows_before=rows_before)
-    row_no = pl.int_range(rows_before + 1, rows_before + 1 + pl.len(), dtype=pl.UInt32).alias("row_no")
-    return Records(raw=_as_raw(frame, dialect, row_no), sent=frame.select(row_no, *names))
+    row_no = pl.int_range(rows_before + 1, rows_before + 1 + frame.height, dtype=pl.UInt32, eager=True).alias("row_no")
+    sent = pl.DataFrame([row_no, *(frame[name] for name in positions(dialect))])
+    return Records(raw=_as_raw(frame, dialect, row_no), sent=sent)
 
 
 def _without_separators(block: bytes) -> bytes:
@@ -180,15 +183,18 @@ def _without_separators(block: bytes) -> bytes:
     return block.translate(bytes.maketrans(_SEPARATORS, SUBSTITUTE.encode() * len(_SEPARATORS)))
 
 
-def _as_raw(frame: pl.DataFrame, dialect: Dialect, row_no: pl.Expr) -> pl.DataFrame:
-    place = {name: str(position) for position, name in enumerate(dialect.columns) if name is not None}
-    named = frame.select(pl.col(position).alias(name) for name, position in place.items())
+def _as_raw(frame: pl.DataFrame, dialect: Dialect, row_no: pl.Series) -> pl.DataFrame:
+    """Put together from whole columns: asking the engine for it costs more than a small file."""
+    named = {name: frame[str(position)].alias(name) for position, name in enumerate(dialect.columns) if name}
     waarden = dialect.profiel.waarden if dialect.profiel else {}
-    samengesteld = [name for name in place if name in SAMENGESTELD]
-    if samengesteld or waarden:
-        named = expand(named, samengesteld, waarden)
-    absent = [name for name in RAW if name not in {"row_no", "misfit", *named.columns}]
-    raw = frame.select(row_no, "misfit").with_columns(
-        *named.get_columns(), *(pl.lit(None, dtype=pl.String).alias(name) for name in absent)
-    )
-    return fits_raw(raw.select(*RAW, *(mark for mark in MARKS if mark in raw.columns)))
+    composed = [name for name in named if name in SAMENGESTELD]
+    if composed or waarden:
+        expanded = expand(pl.DataFrame(list(named.values())), composed, waarden)
+        named = {column.name: column for column in expanded.get_columns()}
+    named |= {"row_no": row_no, "misfit": frame["misfit"]}
+    nothing = _NULL.new_from_index(0, frame.height)
+    columns = [named[name] if name in named else nothing.alias(name) for name in RAW]
+    return fits_raw(pl.DataFrame([*columns, *(named[mark] for mark in MARKS if mark in named)]))
+
+
+_NULL: Final = pl.Series("", [None], dtype=pl.String)

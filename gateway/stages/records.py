@@ -49,8 +49,11 @@ def read_records(block: bytes, dialect: Dialect) -> pl.DataFrame:
         block.decode()
         return _one_by_one(block, dialect, names)
     if frame[names[-1]].null_count() == 0 or _nothing_padded(frame, block, dialect, quoted=quoted):
-        return frame.with_columns(misfit=pl.lit(value=False))
+        return frame.insert_column(frame.width, _FALSE.new_from_index(0, frame.height))
     return _one_by_one(block, dialect, names)
+
+
+_FALSE: Final = pl.Series("misfit", [False])
 
 
 def _one_by_one(block: bytes, dialect: Dialect, names: list[str]) -> pl.DataFrame:
