@@ -19,7 +19,7 @@ from gateway.settings import Settings, load_settings
 
 COMMANDS: Final = (
     "apply", "bevestig", "check", "deliveries", "demo", "docs", "hold", "keys", "migrate", "openapi", "pause",
-    "referentie", "release", "replay", "resume", "serve", "show", "token", "version", "work",
+    "profile", "referentie", "release", "replay", "resume", "serve", "show", "token", "version", "work",
 )  # fmt: skip
 """Each is `gateway/cli/<name>.py` with a click command called `command`."""
 

@@ -13,7 +13,7 @@ from typing import Final
 import polars as pl
 from msgspec.structs import replace
 
-from contracts.layout import KOLOMMEN, SAMENGESTELD
+from contracts.layout import KOLOMMEN, SAMENGESTELD, Kolom
 from contracts.profiel import Bedrageenheid, Datumvolgorde, Profiel
 from contracts.signaal import LCV_SOORTEN
 from gateway.stages.column_names import Strength, header_key, listed
@@ -28,6 +28,8 @@ NAME: Final = "voorstel"
 _QUESTIONS: Final = 6
 """That one file can ask, one after the other."""
 _DOUBLE: Final = re.compile(r"\w+ \(([^()]+)\)")
+_CONSTANT: Final = frozenset(CONSTANT) - {"woonplaats"}
+"""A partner of one place would rather add the column than forget that it is a constant."""
 _ASK: Final = "VRAAG DIT NA"
 
 
@@ -45,8 +47,8 @@ class Column:
 class Guess:
     """`profiel`: what is proposed. `columns`: each line of it and those in doubt. `dialect`: how the file then reads.
 
-    `answers`: key of the profile → why it says so, where the file left a question. `constants`: columns that the file
-    lacks and that may be the same for every row.
+    `answers`: key of the profile → why it says so, where the file left a question. Of columns that the file lacks:
+    `constants` may be the same for every row, `absent` differ from row to row and every file needs them.
     """
 
     profiel: Profiel
@@ -54,6 +56,7 @@ class Guess:
     columns: tuple[Column, ...]
     answers: Mapping[str, str]
     constants: tuple[str, ...]
+    absent: tuple[str, ...]
 
 
 def guess(head: bytes, bron: Bron, *, today: dt.date) -> Guess | FileFinding:
@@ -74,7 +77,10 @@ def guess(head: bytes, bron: Bron, *, today: dt.date) -> Guess | FileFinding:
         dialect=found,
         columns=columns,
         answers=reader.answers,
-        constants=tuple(_may_be_constant(found)),
+        constants=tuple(kolom.naam for kolom in _needed(found) if kolom.naam in _CONSTANT),
+        absent=tuple(
+            kolom.naam for kolom in _needed(found) if kolom.naam not in _CONSTANT and kolom.verplicht >= LCV_SOORTEN
+        ),
     )
 
 
@@ -187,10 +193,7 @@ def _why(strength: Strength) -> str:
             return "de naam van de kolom, op een eenheid of teken na"
 
 
-def _may_be_constant(dialect: Dialect) -> Iterator[str]:
-    """Columns that some kind of arrears needs, that are nowhere in the file and may be the same for every row."""
+def _needed(dialect: Dialect) -> Iterator[Kolom]:
+    """Columns that some kind of arrears needs and that are nowhere in the file."""
     known = {part for name in dialect.known for part in (name, *SAMENGESTELD.get(name, ()))}
-    for kolom in KOLOMMEN:
-        needed = kolom.verplicht & LCV_SOORTEN and kolom.naam not in known
-        if needed and kolom.naam in CONSTANT and kolom.naam != "woonplaats":
-            yield kolom.naam
+    return (kolom for kolom in KOLOMMEN if kolom.verplicht & LCV_SOORTEN and kolom.naam not in known)

@@ -146,6 +146,12 @@ def _column(line: Column) -> Iterator[str]:
 
 
 def _constants(guess: Guess) -> Iterator[str]:
+    if guess.absent:
+        yield ""
+        yield from _comment(
+            f"Verplicht en niet herkend: {', '.join(guess.absent)}. Noem hierboven de kolommen waar dit in staat, of"
+            " voeg ze toe aan de export."
+        )
     if not guess.constants:
         return
     yield ""
