@@ -28,6 +28,7 @@ _BEHIND: Final = (
     # A spreadsheet that took 12-2 for a date shows 12-feb or 12-2-2026.
     Form(rf"^[ ./-]*(?P<huisnummertoevoeging>{_MONTH}.*)$", doubtful=True),
     Form(r"^[ ./-]+(?P<huisnummertoevoeging>[0-9]{1,2}[/-][0-9]{2,4})$", doubtful=True),
+    Form(r"^[ ./-]*(?P<huisnummertoevoeging>(?i:t/m|tm |en |t/o|t\.o\.|tegenover|naast).*)$", doubtful=True),
     Form(rf"^[ ./-]*{_LETTER}[ ,./-]*$"),
     Form(r"^ +(?P<huisnummertoevoeging>[0-9]+)$", doubtful=True),
     Form(rf"^[ ./-]*{_LETTER}[ ./-]+{_WORDS}[ ,.]*$"),
@@ -40,13 +41,13 @@ _BEHIND: Final = (
 
 _NUMBER: Final = r"(?P<huisnummer>[0-9]{1,5})(?P<behind>(?:[^0-9].*)?)$"
 _YEAR: Final = "(?:1[5-9][0-9]{2}|20[0-4][0-9])"
+_WAR: Final = "['’]?(?:19)?40 ?- ?['’]?(?:19)?45"
 _STREETS: Final = (
-    Form(r"^(?P<straat>(?i:postbus|antwoordnummer)(?:[ 0-9.:].*)?)$"),
     Form(rf"^(?P<straat>.*[^ ,])[ ,]+(?i:nr|no|nummer|huisnr|huisnummer)[.: ]*{_NUMBER}"),
-    # Laan 40-45, Plein 1944: the number belongs to the street.
-    Form(r"^(?P<straat>[^0-9]*(?:19)?40 ?- ?(?:19)?45)$"),
-    Form(rf"^(?P<straat>[^0-9]*(?:19)?40 ?- ?(?:19)?45)[ ,]+{_NUMBER}"),
-    Form(rf"^(?P<straat>(?i:plein) {_YEAR})$", doubtful=True),
+    # Laan '40-'45, Plein 1944 12: numbers that belong to the street.
+    Form(f"^(?P<straat>[^0-9]*{_WAR})$"),
+    Form(f"^(?P<straat>[^0-9]*{_WAR})[ ,]+{_NUMBER}"),
+    Form(rf"^(?P<straat>(?i:plein|laan|straat|weg)) (?P<huisnummer>{_YEAR})$", doubtful=True),
     Form(rf"^(?P<straat>[^0-9]+ {_YEAR})[ ,]+{_NUMBER}"),
     Form(rf"^(?P<straat>(?:[0-9]{{1,3}}(?:e|de|ste) )?[^0-9]*[^0-9 ,])[ ,]+{_NUMBER}"),
     Form(r"^(?P<straat>[0-9]{1,3}(?:e|de|ste) [^0-9]+)$"),

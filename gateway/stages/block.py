@@ -1,8 +1,8 @@
 """One block as the rules see it: the text and the value of every column, and what the block shows of each.
 
-Two passes keep it near the speed of reading. The quick one reads every column in its plain form and asks per column
-whether anything was not plain. Only columns in doubt are stripped and read thoroughly, each distinct text once where
-texts repeat. So a file in which every row is bad costs about as much as a good one.
+Two passes keep it near the speed of reading. The quick one reads every column in its plain form and asks of each text
+whether it was plain. Only those that were not are stripped and read thoroughly, each distinct text once where texts
+repeat. So a file in which every row is bad costs about as much as a good one, and one bad row costs nearly nothing.
 """
 
 from collections.abc import Mapping
@@ -11,11 +11,15 @@ from typing import Final
 
 import polars as pl
 
-from contracts.layout import KOLOMMEN
+from contracts.layout import KOLOM, KOLOMMEN
 from contracts.signaal import Soort
+from gateway.stages.addresses import HOUSE, split_houses
+from gateway.stages.columns import text, value
 from gateway.stages.dialect import Dialect
-from gateway.stages.fields import READINGS, text, value
-from gateway.stages.frames import SIGNAAL_FIELDS
+from gateway.stages.fields import READINGS
+from gateway.stages.frames import MARKS, SIGNAAL_FIELDS
+from gateway.stages.identifiers import MAX_HUISNUMMER
+from gateway.stages.names import without_voorvoegsel
 from gateway.stages.policy import Policy
 from gateway.stages.rule import Rule, When
 
@@ -28,6 +32,11 @@ _TYPES: Final = dict.fromkeys(_COLUMNS, pl.Boolean()) | {
 _REPEATS: Final = 4
 """From this many rows per distinct text on, looking the value up is cheaper than reading it again."""
 _AS_SENT: Final = "as sent"
+SPLIT: Final = "huisnummer_gesplitst"
+"""Mark of a row whose letter and addition stood behind its house number. Its name is the code of a rule."""
+_MAX_ADDITION: Final = KOLOM["huisnummertoevoeging"].max_lengte
+_TEXT_FORMULA: Final = '^="([^"]*)"$'
+"""How an export tells a spreadsheet to leave a text alone."""
 _ABSENT: Final = {name: pl.lit(None, dtype=dtype).alias(f"v:{name}") for name, dtype in _TYPES.items()}
 _IS_ZORG: Final = value("soort").eq_missing(pl.lit(Soort.ZORG.value))
 _NOT_ZORG: Final = pl.lit(value=False)
@@ -35,15 +44,17 @@ _NOT_ZORG: Final = pl.lit(value=False)
 
 @dataclass(frozen=True, kw_only=True)
 class Block:
-    """The working frame: `row_no`, `misfit`, `is_zorg`; text "x", value "v:x" and, where in doubt, bare text "b:x".
+    """The working frame: `row_no`, `misfit`, `is_zorg`, marks; text "x", value "v:x" and, where in doubt, "b:x".
 
     `empty`, `filled`, `doubt`: columns with an empty field, with a filled one, with text that is not plain.
+    `marked`: the marks (`frames.MARKS`, `SPLIT`) that some row has; the others are no columns of the frame.
     """
 
     frame: pl.DataFrame
     empty: frozenset[str]
     filled: frozenset[str]
     doubt: frozenset[str]
+    marked: frozenset[str]
 
     def needs(self, rule: Rule) -> bool:
         """Whether `rule` can hold anywhere in this block."""
@@ -54,6 +65,8 @@ class Block:
                 return rule.veld in self.filled
             case When.DOUBT:
                 return rule.veld in self.doubt
+            case When.MARKED:
+                return rule.code in self.marked
 
 
 class BlockReader:
@@ -61,27 +74,56 @@ class BlockReader:
 
     def __init__(self, dialect: Dialect, policy: Policy) -> None:
         self._dialect = dialect
+        self._received_on = policy.received_on
         self._constants = policy.partner.constanten
         self._quick = {name: _typed(name, READINGS[name].quick(dialect)) for name in _COLUMNS}
         self._doubt = {name: READINGS[name].doubt(dialect).alias(name) for name in _COLUMNS}
 
     def read(self, raw: pl.DataFrame) -> Block:
-        """Read a frame of schema RAW; the partner's constants fill what is empty."""
+        """Read a frame of schema RAW, with marks or without; the partner's constants fill what is empty."""
         constants = self._constants
         frame = raw.with_columns(_filled_up(name, constants) for name in _COLUMNS if constants.get(name))
         filled = _filled(frame)
         frame = frame.with_columns(self._quick[name] for name in filled)
-        doubts = frame.select(self._doubt[name] for name in filled)
-        doubt = [name for name in filled if doubts[name].item()]
-        for name in doubt:
-            frame = frame.with_columns(_reread(frame.select(name), name, self._dialect, constants))
+        odd = {rows.name: rows for rows in frame.select(self._doubt[name] for name in filled) if rows.any()}
+        again = (self._reread(frame, name, rows.fill_null(value=False)) for name, rows in odd.items())
+        frame = frame.with_columns(column for columns in again for column in columns)
         absent = (_ABSENT[name] for name in _COLUMNS if name not in filled)
         frame = frame.with_columns(*absent, is_zorg=_IS_ZORG if "soort" in filled else _NOT_ZORG)
+        frame = _spread_out(frame, odd)
         return Block(
             frame=frame,
             empty=frozenset(name for name in _COLUMNS if frame[name].null_count()),
             filled=frozenset(_filled(frame)),
-            doubt=frozenset(doubt),
+            doubt=frozenset(odd),
+            marked=frozenset(mark for mark in (*MARKS, SPLIT) if mark in frame.columns and frame[mark].any()),
+        )
+
+    def _reread(self, frame: pl.DataFrame, name: str, rows: pl.Series) -> list[pl.Series]:
+        """Text, bare text and value of a column, the texts of `rows` read thoroughly."""
+        again = self._again(frame[name].filter(rows).alias(_AS_SENT), name)
+        if rows.all():
+            return again
+        quick = (frame[name], None, frame[f"v:{name}"])
+        return [_put(new, rows, old).alias(new.name) for new, old in zip(again, quick, strict=True)]
+
+    def _again(self, as_sent: pl.Series, name: str) -> list[pl.Series]:
+        distinct = as_sent.unique()
+        if len(distinct) * _REPEATS > len(as_sent):
+            return self._thorough(as_sent, name).drop(_AS_SENT).get_columns()
+        table = self._thorough(distinct, name)
+        looked_up = as_sent.to_frame().join(table, on=_AS_SENT, how="left", maintain_order="left")
+        return looked_up.drop(_AS_SENT).get_columns()
+
+    def _thorough(self, as_sent: pl.Series, name: str) -> pl.DataFrame:
+        stripped = pl.col(_AS_SENT).str.strip_chars().str.replace(_TEXT_FORMULA, "$1").str.strip_chars()
+        reading = READINGS[name]
+        return (
+            as_sent.to_frame()
+            .with_columns(pl.when(stripped != "").then(stripped).alias(name))
+            .with_columns(_filled_up(name, self._constants))
+            .with_columns(reading.bare.alias(f"b:{name}"))
+            .with_columns(_typed(name, reading.thorough(self._dialect, self._received_on)))
         )
 
 
@@ -97,23 +139,55 @@ def _typed(name: str, expr: pl.Expr) -> pl.Expr:
     return expr.cast(_TYPES[name]).alias(f"v:{name}")
 
 
-def _reread(column: pl.DataFrame, name: str, dialect: Dialect, constants: Mapping[str, str]) -> list[pl.Series]:
-    """Text, bare text and value of a column in doubt."""
-    as_sent = column.rename({name: _AS_SENT})
-    distinct = as_sent.unique()
-    if distinct.height * _REPEATS > column.height:
-        return _thorough(as_sent, name, dialect, constants).drop(_AS_SENT).get_columns()
-    table = _thorough(distinct, name, dialect, constants)
-    looked_up = as_sent.join(table, on=_AS_SENT, how="left", maintain_order="left")
-    return looked_up.drop(_AS_SENT).get_columns()
+def _put(new: pl.Series, rows: pl.Series, old: pl.Series | None) -> pl.Series:
+    """`new` at `rows`, in their order; `old`, or null, at the others."""
+    place = pl.select(pl.when(rows).then(rows.cum_sum() - 1)).to_series()
+    spread = new.gather(place)
+    return spread if old is None else spread.zip_with(rows, old)
 
 
-def _thorough(as_sent: pl.DataFrame, name: str, dialect: Dialect, constants: Mapping[str, str]) -> pl.DataFrame:
-    stripped = pl.col(_AS_SENT).str.strip_chars()
-    reading = READINGS[name]
-    return (
-        as_sent.with_columns(pl.when(stripped != "").then(stripped).alias(name))
-        .with_columns(_filled_up(name, constants))
-        .with_columns(reading.bare.alias(f"b:{name}"))
-        .with_columns(_typed(name, reading.thorough(dialect)))
+def _spread_out(frame: pl.DataFrame, odd: Mapping[str, pl.Series]) -> pl.DataFrame:
+    """What one column holds for another that is empty: a voorvoegsel in the surname, what follows a house number."""
+    if "achternaam" in odd:
+        frame = _without_voorvoegsel(frame, odd["achternaam"])
+    if "huisnummer" in odd:
+        frame = _without_behind(frame, odd["huisnummer"])
+    return frame
+
+
+def _without_voorvoegsel(frame: pl.DataFrame, odd: pl.Series) -> pl.DataFrame:
+    rows = odd.fill_null(value=False) & frame["voorvoegsel"].is_null()
+    if not rows.any():
+        return frame
+    voorvoegsel, surname = without_voorvoegsel(value("achternaam"))
+    found = frame.select("v:achternaam").filter(rows).select(voorvoegsel.alias("before"), surname.alias("after"))
+    if found["before"].null_count() == found.height:
+        return frame
+    before, after = (_put(found[name], rows, None) for name in found.columns)
+    return frame.with_columns(
+        before.zip_with(before.is_not_null(), frame["v:voorvoegsel"]).alias("v:voorvoegsel"),
+        after.zip_with(after.is_not_null(), frame["v:achternaam"]).alias("v:achternaam"),
     )
+
+
+def _without_behind(frame: pl.DataFrame, odd: pl.Series) -> pl.DataFrame:
+    _, letter, addition = HOUSE
+    rows = odd.fill_null(value=False) & frame["v:huisnummer"].is_null()
+    rows = rows & frame[letter].is_null() & frame[addition].is_null() & frame["huisnummer"].is_not_null()
+    if not rows.any():
+        return frame
+    texts = frame["huisnummer"].filter(rows)
+    apart = texts.to_frame("text").join(_houses(texts), on="text", how="left", maintain_order="left")
+    split = _put(apart["huisnummer"].is_not_null(), rows, None).fill_null(value=False)
+    if not split.any():
+        return frame
+    values = [_put(apart[name], rows, None).zip_with(split, frame[f"v:{name}"]).alias(f"v:{name}") for name in HOUSE]
+    return frame.with_columns(*values, split.alias(SPLIT))
+
+
+def _houses(texts: pl.Series) -> pl.DataFrame:
+    """Column "text" and HOUSE, typed, of the texts that can be taken apart in one way only."""
+    number = pl.col("huisnummer").cast(pl.Int32, strict=False)
+    short = pl.col("huisnummertoevoeging").str.len_chars().fill_null(0) <= _MAX_ADDITION
+    apart = split_houses(texts).filter(~pl.col("onzeker") & short)
+    return apart.with_columns(number).filter(pl.col("huisnummer").is_between(1, MAX_HUISNUMMER))

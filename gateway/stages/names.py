@@ -50,9 +50,14 @@ def without_voorvoegsel(surname: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
 INITIALS: Final = r"^(\p{Lu}\.)+$"
 """Initials as we hand them on."""
 _DOTTED: Final = r"\p{L}(?:\p{Ll}{1,2})?\.(?:[ -]{0,2}\p{L}(?:\p{Ll}{1,2})?\.)*"
-_LOOSE: Final = r"(?:[A-Z](?: [A-Z])*|[BCDFGHJ-NP-TV-XZ]{2,5})"
+_CONSONANTS: Final = "BCDFGHJKLMNPQRSTVWXZ"
+_LOOSE: Final = rf"(?:[A-Z](?: [A-Z])*|[{_CONSONANTS}]{{2,5}})"
 """Capitals without dots: each on its own, or together where no vowel makes a word of them."""
-_PLAINLY_INITIALS: Final = r"^(?:\p{L}(?:[. -]{1,3}\p{L})*\.?|[B-DF-HJ-NP-TV-XZb-df-hj-np-tv-xz]{2,5}\.?)$"
+_LETTER: Final = "[A-Za-zÀ-ÖØ-Þà-öø-ÿĀ-ňŊ-ž]"
+"""One whose capital is one letter."""
+_PLAINLY_INITIALS: Final = (
+    rf"^(?:{_LETTER}(?:[. -]{{1,3}}{_LETTER})*\.?|[{_CONSONANTS}]{{2,5}}|[{_CONSONANTS.lower()}]{{2,5}})$"
+)
 
 
 def initials(text: pl.Expr) -> pl.Expr:

@@ -14,8 +14,8 @@ from contracts.profiel import Bedrageenheid, Bestandsvorm, Datumvolgorde, Profie
 from contracts.signaal import LCV_SOORTEN
 from gateway.errors import Problem
 from gateway.stages.block import BlockReader
+from gateway.stages.columns import value
 from gateway.stages.dialect import MAX_COLUMNS, Dialect
-from gateway.stages.fields import value
 from gateway.stages.frames import RAW
 from gateway.stages.policy import policy_for
 from gateway.stages.profiles import DECIMAALTEKENS, SCHEIDINGSTEKENS, header_key, nearest, place

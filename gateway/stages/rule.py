@@ -21,6 +21,8 @@ class When(enum.Enum):
     """Somewhere the field is filled."""
     DOUBT = enum.auto()
     """Somewhere the text is not of the plain form (`fields.READINGS`)."""
+    MARKED = enum.auto()
+    """Somewhere a row is marked with the rule's code (`block.Block.marked`)."""
 
 
 Holds = pl.Expr | Callable[[Policy, Dialect], pl.Expr]

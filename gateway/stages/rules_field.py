@@ -7,11 +7,12 @@ import polars as pl
 
 from contracts.layout import KOLOM, KOLOMMEN, Vorm
 from contracts.signaal import LCV_SOORTEN, Soort
+from gateway.stages.columns import IS_ZORG, one_of, text, unreadable, value
 from gateway.stages.dialect import Dialect
-from gateway.stages.fields import one_of, text, too_many_decimals, unreadable, value
-from gateway.stages.patterns import CONTROL, LOST_CHARACTER, MOJIBAKE
 from gateway.stages.policy import Policy
 from gateway.stages.rule import Holds, Rule, When, error, warning
+from gateway.stages.rules_values import PARTS, VALUE_RULES
+from gateway.stages.rules_words import WORD_RULES
 
 _LAYOUT: Final = "CSV-indeling v1"
 _EFFORT_BRON: Final = "Bgs art. 2 (sociale incasso); LCV art. 2"
@@ -25,24 +26,6 @@ EFFORT: Final = (
     "doorgifte_aangekondigd",
 )
 """What a partner must have done before it may report, as Ja/Nee."""
-
-FREE_TEXT: Final = (
-    "kenmerk",
-    "klantnummer",
-    "polisnummer",
-    "voorletters",
-    "voorvoegsel",
-    "achternaam",
-    "straat",
-    "huisnummertoevoeging",
-    "woonplaats",
-    "facturen",
-)
-_WORDS: Final = ("voorletters", "voorvoegsel", "achternaam", "straat", "woonplaats")
-PARTS: Final = ("bedrag_premie", "bedrag_eigen_risico", "bedrag_eigen_bijdrage")
-
-IS_ZORG: Final = pl.col("is_zorg")
-"""In the working frame: the row's soort is zorg; never null."""
 
 ONLY_FOR: Final[dict[str, frozenset[Soort]]] = {
     "producten": frozenset({Soort.ENERGIE}),
@@ -143,61 +126,6 @@ def _forms() -> Iterator[Rule]:
         yield error(code, name, melding, wat, _LAYOUT, when=When.DOUBT, holds=holds)
 
 
-def _dates() -> Iterator[Rule]:
-    for name in ("oudste_vervaldatum", "einde_levering"):
-        yield error(
-            f"{name}_ongeldig",
-            name,
-            f"In {name} staat geen bestaande datum.",
-            "Schrijf de datum als dd-mm-jjjj (31-01-2026) of jjjj-mm-dd. Maak de kolom in Excel op als Datum met die"
-            " notatie en sla opnieuw op.",
-            _LAYOUT,
-            when=When.DOUBT,
-            holds=unreadable(name),
-        )
-
-
-def _amounts() -> Iterator[Rule]:
-    wat = "Schrijf het bedrag in euro met hoogstens twee decimalen, bijvoorbeeld 1234,56."
-    for name in ("bedrag", *PARTS):
-        applies = pl.lit(value=True) if name == "bedrag" else IS_ZORG
-        yield error(
-            f"{name}_decimalen",
-            name,
-            f"{name} heeft meer dan twee cijfers achter de komma.",
-            "Rond af op hele centen. Is het teken een duizendtalteken, laat het dan weg.",
-            _LAYOUT,
-            when=When.DOUBT,
-            holds=_decimals(name, applies),
-        )
-        yield error(
-            f"{name}_ongeldig",
-            name,
-            f"In {name} staat geen bedrag.",
-            wat,
-            _LAYOUT,
-            when=When.DOUBT,
-            holds=_no_amount(name, applies),
-        )
-        yield error(
-            f"{name}_negatief",
-            name,
-            f"{name} is negatief.",
-            "Een achterstand is een bedrag boven nul; een tegoed meldt u niet.",
-            "Bgs art. 2",
-            when=When.FILLED,
-            holds=(value(name) < 0) & applies,
-        )
-
-
-def _decimals(name: str, applies: pl.Expr) -> Holds:
-    return lambda _, dialect: unreadable(name) & too_many_decimals(name, dialect.decimal) & applies
-
-
-def _no_amount(name: str, applies: pl.Expr) -> Holds:
-    return lambda _, dialect: unreadable(name) & ~too_many_decimals(name, dialect.decimal) & applies
-
-
 def _yes_no() -> Iterator[Rule]:
     for kolom in KOLOMMEN:
         if kolom.vorm is not Vorm.JA_NEE:
@@ -227,52 +155,6 @@ def _yes_no() -> Iterator[Rule]:
             _EFFORT_BRON,
             when=When.FILLED,
             holds=holds,
-        )
-
-
-def _texts() -> Iterator[Rule]:
-    for name in FREE_TEXT:
-        longest = KOLOM[name].max_lengte
-        yield error(
-            f"{name}_te_lang",
-            name,
-            f"{name} is langer dan {longest} tekens.",
-            "Kort de tekst in. Controleer of de regel niet met een andere is samengevoegd.",
-            _LAYOUT,
-            when=When.DOUBT,
-            holds=text(name).str.len_chars() > longest,
-        )
-        yield error(
-            f"{name}_stuurteken",
-            name,
-            f"In {name} staat een onzichtbaar stuurteken, zoals een tab, een regeleinde of een teken dat de"
-            " leesrichting omkeert.",
-            "Haal het teken weg. In Excel kan dat met de functie WISSEN.CONTROL.",
-            _LAYOUT,
-            when=When.DOUBT,
-            holds=text(name).str.contains(CONTROL),
-        )
-
-
-def _words() -> Iterator[Rule]:
-    for name in _WORDS:
-        yield warning(
-            f"{name}_verloren_teken",
-            name,
-            f"In {name} staat een ? of \ufffd waar waarschijnlijk een letter met een accent stond.",
-            "Sla het bestand op als CSV UTF-8 en controleer de naam in uw systeem.",
-            _CORRECT,
-            when=When.DOUBT,
-            holds=text(name).str.contains(LOST_CHARACTER),
-        )
-        yield warning(
-            f"{name}_tekenset",
-            name,
-            f"{name} lijkt in een verkeerde tekenset gelezen: tekens als Ã¼ in plaats van ü.",
-            "Lees het bronbestand in als UTF-8 en sla het opnieuw op als CSV UTF-8.",
-            _CORRECT,
-            when=When.DOUBT,
-            holds=text(name).str.contains(MOJIBAKE),
         )
 
 
@@ -314,11 +196,9 @@ def _forbidden(name: str) -> Holds:
 FIELD_RULES: Final[tuple[Rule, ...]] = (
     *_required(),
     *_forms(),
-    *_dates(),
-    *_amounts(),
+    *VALUE_RULES,
     *_yes_no(),
-    *_texts(),
-    *_words(),
+    *WORD_RULES,
     *_only_for(),
     *_policy_fields(),
 )

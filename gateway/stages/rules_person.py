@@ -5,8 +5,9 @@ from typing import Final
 
 import polars as pl
 
+from gateway.stages.columns import IS_ZORG, text, unreadable, value
+from gateway.stages.contact import lost_a_zero, two_emails, two_phones, unlikely_phone
 from gateway.stages.dialect import Dialect
-from gateway.stages.fields import bare, lost_a_zero, text, unreadable, value
 from gateway.stages.patterns import (
     ESZETT,
     INCOMPLETE_DATE,
@@ -14,11 +15,10 @@ from gateway.stages.patterns import (
     LEGAL_PERSON,
     MARRIED,
     PO_BOX,
-    TWO_PHONES,
 )
 from gateway.stages.policy import Policy
 from gateway.stages.rule import Rule, When, error, warning
-from gateway.stages.rules_field import IS_ZORG, of_soort
+from gateway.stages.rules_field import of_soort
 from gateway.stages.workdays import years_before
 
 MAX_AGE: Final = 125
@@ -49,13 +49,12 @@ def _may_have_contact(policy: Policy, _: Dialect) -> pl.Expr:
     return missing & of_soort(policy.may_carry("telefoon") | policy.may_carry("email"))
 
 
-_TWO: Final = bare("telefoon").str.contains(TWO_PHONES)
-
 PERSON_RULES: Final[tuple[Rule, ...]] = (
     warning(
         "achternaam_met_voorvoegsel",
         "achternaam",
-        "In de achternaam staat een voorvoegsel.",
+        "In de achternaam staat een voorvoegsel. Is het met kleine letters geschreven en de kolom voorvoegsel leeg, dan"
+        " hebben wij het daarheen verplaatst.",
         "Zet het voorvoegsel (van, de, van der) in de kolom voorvoegsel.",
         _CORRECT,
         when=When.DOUBT,
@@ -166,7 +165,7 @@ PERSON_RULES: Final[tuple[Rule, ...]] = (
         "Zet er één nummer in: het nummer waarop de inwoner het best bereikbaar is.",
         _CORRECT,
         when=When.DOUBT,
-        holds=_TWO,
+        holds=two_phones("telefoon"),
     ),
     warning(
         "telefoon_zonder_nul",
@@ -181,11 +180,30 @@ PERSON_RULES: Final[tuple[Rule, ...]] = (
         "telefoon_ongeldig",
         "telefoon",
         "Dit is geen telefoonnummer; het is weggelaten.",
-        "Schrijf het nummer met tien cijfers, of internationaal met een + ervoor.",
+        "Schrijf het nummer met tien cijfers, of internationaal met een + ervoor. Staat er iets als 6,12346E+08, haal"
+        " het nummer dan opnieuw uit uw systeem: Excel heeft cijfers weggegooid.",
         _CORRECT,
         when=When.DOUBT,
         holds=unreadable("telefoon"),
         drops=True,
+    ),
+    warning(
+        "telefoon_onwaarschijnlijk",
+        "telefoon",
+        "Dit nummer is aan niemand uitgegeven, of bellen ernaar kost extra; het gaat wel door.",
+        "Controleer het nummer en geef het nummer waarop de inwoner zelf bereikbaar is.",
+        _CORRECT,
+        when=When.DOUBT,
+        holds=unlikely_phone("telefoon"),
+    ),
+    warning(
+        "email_twee_adressen",
+        "email",
+        "In email staan twee adressen; alleen het eerste gaat door.",
+        "Zet er één adres in: het adres waarop de inwoner het best bereikbaar is.",
+        _CORRECT,
+        when=When.DOUBT,
+        holds=two_emails("email"),
     ),
     warning(
         "email_ongeldig",
@@ -200,10 +218,39 @@ PERSON_RULES: Final[tuple[Rule, ...]] = (
     warning(
         "straat_postbus",
         "straat",
-        "In straat staat een postbus of antwoordnummer; een signaal gaat over het leveringsadres.",
+        "In straat staat een postadres (postbus, antwoordnummer, p/a, c/o of t.a.v.); een signaal gaat over het"
+        " leveringsadres.",
         "Geef het adres waar wordt gewoond of geleverd, niet het postadres.",
         "Wgs art. 3 lid 1",
         when=When.DOUBT,
         holds=text("straat").str.contains(PO_BOX),
+    ),
+    warning(
+        "naam_onzeker",
+        "achternaam",
+        "De naam staat in één kolom en kan op meer manieren worden gesplitst; wij hebben de waarschijnlijkste genomen.",
+        "Geef voorletters, voorvoegsel en achternaam in eigen kolommen, of schrijf de naam als: Berg, J.P. van den.",
+        _CORRECT,
+        when=When.MARKED,
+        holds=pl.col("naam_onzeker"),
+    ),
+    warning(
+        "adres_onzeker",
+        "straat",
+        "Het adres staat in één kolom en kan op meer manieren worden gesplitst; wij hebben de waarschijnlijkste"
+        " genomen.",
+        "Geef straat, huisnummer, huisletter, toevoeging, postcode en woonplaats in eigen kolommen.",
+        _CORRECT,
+        when=When.MARKED,
+        holds=pl.col("adres_onzeker"),
+    ),
+    warning(
+        "huisnummer_gesplitst",
+        "huisnummer",
+        "Achter het huisnummer stond een letter of toevoeging; wij hebben die in een eigen veld gezet.",
+        "Zet alleen het getal in huisnummer, de letter in huisletter en de rest in huisnummertoevoeging.",
+        _CORRECT,
+        when=When.MARKED,
+        holds=pl.col("huisnummer_gesplitst"),
     ),
 )

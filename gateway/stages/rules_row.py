@@ -7,11 +7,12 @@ import polars as pl
 
 from contracts.row_states import RowState
 from contracts.signaal import Signaaltype, Soort
+from gateway.stages.columns import IS_ZORG, bare, one_of, text, value
 from gateway.stages.dialect import Dialect
-from gateway.stages.fields import bare, one_of, text, value
+from gateway.stages.identifiers import elfproef
 from gateway.stages.policy import Policy
 from gateway.stages.rule import When, error, warning
-from gateway.stages.rules_field import IS_ZORG, PARTS
+from gateway.stages.rules_values import PARTS
 from gateway.stages.workdays import years_before
 
 MIN_DAYS: Final = 30
@@ -33,15 +34,6 @@ ONLY_BY: Final = {
     Signaaltype.OPZEGGING_ZORG: Soort.ZORG,
 }
 """Types that exist for one kind only."""
-
-
-def elfproef(number: pl.Expr) -> pl.Expr:
-    """Whether nine digits (as text) pass the check of a BSN (Besluit BSN); null when they are no number."""
-    whole = number.cast(pl.Int64, strict=False)
-    total = -(whole % 10)
-    for weight in range(2, 10):
-        total = total + weight * ((whole // 10 ** (weight - 1)) % 10)
-    return (whole > 0) & (total % 11 == 0)
 
 
 def _not_for_partner(policy: Policy, _: Dialect) -> pl.Expr:
@@ -147,7 +139,8 @@ NUMBER_RULES: Final = (
         "bsn_ongeldig",
         "bsn",
         "Het BSN heeft niet negen cijfers of voldoet niet aan de elfproef.",
-        "Controleer het BSN. Excel laat voorloopnullen weg: maak de kolom op als Tekst.",
+        "Controleer het BSN. Excel laat voorloopnullen weg: maak de kolom op als Tekst. Staat er iets als 1,23457E+08,"
+        " haal het BSN dan opnieuw uit uw systeem: Excel heeft cijfers weggegooid.",
         _ZORG,
         when=When.FILLED,
         holds=IS_ZORG & text("bsn").is_not_null() & ~elfproef(value("bsn")).fill_null(value=False),
@@ -178,6 +171,10 @@ def _implausible(policy: Policy, _: Dialect) -> pl.Expr:
     return years_before(policy.received_on, MAX_YEARS) > _DUE
 
 
+def _maybe_cents(_: Policy, dialect: Dialect) -> pl.Expr:
+    return (_CENTS >= MANY_CENTS) & ~bare("bedrag").str.contains(r"[.,]") & pl.lit(not dialect.cents)
+
+
 def _parts_differ() -> pl.Expr:
     total = pl.sum_horizontal(*(value(part) for part in PARTS))
     any_part = pl.any_horizontal(*(value(part).is_not_null() for part in PARTS))
@@ -201,7 +198,7 @@ ARREARS_RULES: Final = (
         "Bedragen zijn in euro. Deel bedragen in centen door honderd, of schrijf de decimalen erbij.",
         _CORRECT,
         when=When.DOUBT,
-        holds=(_CENTS >= MANY_CENTS) & ~bare("bedrag").str.contains(r"[.,]"),
+        holds=_maybe_cents,
     ),
     warning(
         "bedrag_delen_ongelijk",

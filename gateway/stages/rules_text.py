@@ -9,8 +9,9 @@ from contracts.row_states import ROW_STATES
 from contracts.signaal import LCV_SOORTEN, Soort
 from gateway.stages.rule import Rule
 from gateway.stages.rules import JUDGED, MISFIT
-from gateway.stages.rules_field import FREE_TEXT, ONLY_FOR
+from gateway.stages.rules_field import ONLY_FOR
 from gateway.stages.rules_file import FILE_RULES, GATE_RULES, OTHER_RULES, ROUTE_RULES
+from gateway.stages.rules_words import FREE_TEXT
 
 _ERNST: Final = {Ernst.FATAL: "Fatal", Ernst.ERROR: "Error", Ernst.WARNING: "Warning"}
 _SECTIONS: Final[tuple[tuple[str, tuple[Rule, ...]], ...]] = (

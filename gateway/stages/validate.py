@@ -4,7 +4,7 @@
 columns from beginning to end: a file in which every row is bad costs about as much as a good one.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import polars as pl
@@ -12,8 +12,8 @@ import polars as pl
 from contracts.row_states import RowState
 from contracts.signaal import MOGELIJK_BEDREIGEND, Signaaltype
 from gateway.stages.block import LAYOUT_NAME, Block, BlockReader
+from gateway.stages.columns import one_of, value
 from gateway.stages.dialect import Dialect
-from gateway.stages.fields import one_of, value
 from gateway.stages.frames import CHECKED_ROWS, FINDINGS, SIGNAAL_FIELDS, fits
 from gateway.stages.policy import Policy
 from gateway.stages.rule import Rule
@@ -26,10 +26,14 @@ _PRIORITY: Final = (RowState.BSN_NIET_TOEGESTAAN, RowState.BEZWAAR, RowState.REG
 
 @dataclass(frozen=True)
 class Checked:
-    """`rows` (schema CHECKED_ROWS): every row of the block; `findings` (schema FINDINGS): by row, then by rule."""
+    """`rows` (schema CHECKED_ROWS): every row of the block; `findings` (schema FINDINGS): by row, then by rule.
+
+    `sent`: the same rows as sent (`parse.Records.sent`), without columns where nobody needs them.
+    """
 
     rows: pl.DataFrame
     findings: pl.DataFrame
+    sent: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema={"row_no": pl.UInt32}))
 
 
 class Checker:

@@ -7,7 +7,6 @@ import datetime as dt
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 from contracts.layout import KOLOM, KOLOMMEN, Vorm
 from contracts.overeenkomst import Veldbeleid
@@ -15,17 +14,33 @@ from contracts.row_states import RowState
 from contracts.signaal import LCV_SOORTEN, Soort
 from gateway.stages.policy import Policy
 from gateway.stages.rules import rule
-
-WHITE = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(chr(n) for n in range(0x2000, 0x200B))
-INVISIBLE = (
-    {chr(n) for n in (*range(32), *range(127, 160))}
-    | {chr(n) for n in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))}
-    | {"\u061c", "\u200e", "\u200f"}
+from tests.unit.stages.oracle_values import (
+    INVISIBLE,
+    WHITE,
+    bare_amount,
+    email_compact,
+    email_parts,
+    has_mojibake,
+    incomplete,
+    is_bsn,
+    is_likely_phone,
+    phone_compact,
+    read,
+    read_amount,
+    read_date,
+    read_digits,
+    split_house,
+    two_phones,
+    voorvoegsel_and_name,
 )
-DECODED_TAILS = set("€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ") | {chr(n) for n in range(0x80, 0xC0)}
+
 INFIXES = (
     "'s", "'t", "aan", "bij", "de", "den", "der", "d'", "het", "in", "la", "le", "onder", "op", "over", "te", "ten",
     "ter", "tot", "uit", "uijt", "van", "v.d.", "v/d", "vd", "ver", "von", "voor",
+)  # fmt: skip
+ABROAD = (
+    "da", "dal", "das", "del", "della", "degli", "des", "di", "do", "dos", "du", "el", "las", "les", "lo", "vom", "zu",
+    "zum", "zur",
 )  # fmt: skip
 LEGAL = {"b.v.", "b.v", "bv", "n.v", "n.v.", "nv", "stichting", "vve", "v.v.e", "v.v.e.", "vereniging"}
 LEGAL |= {"coöperatie", "cooperatie"}
@@ -46,185 +61,23 @@ class Verdict:
     values: dict[str, object] = field(default_factory=dict)
 
 
-def squeeze(text: str, also: str = "") -> str:
-    return "".join(c for c in text if c not in WHITE + also)
-
-
-def is_bsn(digits: str) -> bool:
-    total = sum(int(c) * w for c, w in zip(digits, (9, 8, 7, 6, 5, 4, 3, 2, -1), strict=True))
-    return int(digits) > 0 and total % 11 == 0
-
-
-def digits(text: str, length: int) -> str | None:
-    return text if len(text) == length and all(c in "0123456789" for c in text) else None
-
-
-def read_date(text: str) -> dt.date | None:
-    text = re.sub(r"[ T]\d{1,2}:\d\d(:\d\d([.,]\d+)?)?Z?$", "", text, flags=re.ASCII)
-    text = squeeze(text, "+")
-    for pattern, order in (
-        (r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})", (3, 2, 1)),
-        (r"(\d{4})-(\d{1,2})-(\d{1,2})", (1, 2, 3)),
-        (r"(\d{4})(\d\d)(\d\d)", (1, 2, 3)),
-    ):
-        if match := re.fullmatch(pattern, text, re.ASCII):
-            try:
-                return dt.date(*(int(match[n]) for n in order))
-            except ValueError:
-                return None
-    return None
-
-
-def bare_amount(text: str) -> str:
-    text = squeeze(re.sub("euro?", "", text.replace("€", ""), flags=re.IGNORECASE), "'")
-    return re.sub(r"[,.][-=]{1,2}$", "", text)
-
-
-def read_amount(text: str, decimal: str) -> int | str:
-    """Cents, or the code's ending: `decimalen` or `ongeldig`."""
-    other = "." if decimal == "," else ","
-    amount = bare_amount(text)
-    sign = -1 if amount.startswith("-") else 1
-    amount = amount[1:] if amount[:1] in ("+", "-") else amount
-    if not re.fullmatch(r"[0-9.,]+", amount):
-        return "ongeldig"
-    marks = [c for c in amount if c in ".,"]
-    groups = re.split(r"[.,]", amount)
-    whole, rest = groups[0], groups[1:]
-
-    def cents(euros: str, fraction: str) -> int | str:
-        return sign * int(euros + fraction.ljust(2, "0")) if len(euros) <= 9 else "ongeldig"
-
-    if not marks:
-        return cents(whole, "")
-    thousands = 1 <= len(whole) <= 3
-    if len(marks) == 1:
-        if 1 <= len(rest[0]) <= 2:
-            return cents(whole, rest[0])
-        if marks[0] == other and len(rest[0]) == 3 and thousands:
-            return cents(whole + rest[0], "")
-        return "decimalen" if len(rest[0]) >= 3 else "ongeldig"
-    if not thousands or len(marks) > 3:
-        return "ongeldig"
-    if len(set(marks)) == 1:
-        fine = len(rest) == 2 and all(len(part) == 3 for part in rest)
-        return cents(whole + "".join(rest), "") if fine else "ongeldig"
-    *middle, last = rest
-    fine = all(len(part) == 3 for part in middle) and 1 <= len(last) <= 2 and len(set(marks[:-1])) == 1
-    return cents(whole + "".join(middle), last) if fine and marks[0] != marks[-1] else "ongeldig"
-
-
-def phone_compact(text: str) -> str:
-    return squeeze(text.replace("(0)", "", 1), "().-").lower()
-
-
-def read_phone(compact: str) -> str | None:
-    if re.fullmatch(r"[1-9][0-9]{8}", compact):
-        return "0" + compact
-    one = r"0[1-9][0-9]{8}|\+[1-9][0-9]{7,14}|00[1-9][0-9]{7,14}"
-    match = re.fullmatch(rf"({one})((?:[/,;|&]|of|en)\+?[0-9]{{6,15}}|0[1-9][0-9]{{8}})?", compact)
-    if not match:
-        return None
-    if dutch := re.fullmatch(r"(?:\+|00)31([0-9]{9})", match[1]):
-        return "0" + dutch[1]
-    return "+" + match[1][2:] if match[1].startswith("00") else match[1]
-
-
-def two_phones(compact: str) -> bool:
-    joined = re.fullmatch(r"\+?[0-9]{8,15}(?:[/,;|&]|of|en)\+?[0-9]{6,15}", compact)
-    return bool(joined or re.fullmatch(r"0[1-9][0-9]{8}0[1-9][0-9]{8}", compact))
-
-
-def read_email(text: str) -> str | None:
-    if len(text) > 254 or text.count("@") != 1 or any(c in WHITE + ',;:<>()"[]\\' or c in INVISIBLE for c in text):
-        return None
-    local, domain = text.split("@")
-    labels = domain.split(".")
-    return text if local and len(labels) > 1 and all(labels) else None
-
-
-def read_products(text: str) -> list[str] | None:
-    words = [w for w in re.split(r"[,;/+&|\s]+", text.lower()) if w and w != "en"]
-    if not words or any(w not in {"elektriciteit", "gas", "warmte"} for w in words):
-        return None
-    return sorted(set(words))
-
-
-def _yes_no(word: str) -> bool | None:
-    if word in {"ja", "j", "waar", "true", "1"}:
-        return True
-    return False if word in {"nee", "n", "onwaar", "false", "0"} else None
-
-
-def incomplete(text: str) -> bool:
-    if re.fullmatch(r"[0-9]{4}", text):
-        return True
-    parts = re.fullmatch(r"([0-9]{1,2})[-/.]([0-9]{1,2})[-/.][0-9]{4}", text) or re.fullmatch(
-        r"[0-9]{4}-([0-9]{2})-([0-9]{2})", text
-    )
-    parts = parts or re.fullmatch(r"[0-9]{4}([0-9]{2})([0-9]{2})", text)
-    return bool(parts) and (int(parts[1]) == 0 or int(parts[2]) == 0)
-
-
-def read(name: str, text: str, decimal: str) -> object:  # noqa: C901  # one branch per column
-    match KOLOM[name].vorm:
-        case Vorm.DATUM:
-            return read_date(text)
-        case Vorm.JA_NEE:
-            return _yes_no(text.lower())
-        case Vorm.BEDRAG:
-            amount = read_amount(text, decimal)
-            return amount if isinstance(amount, int) else None
-    folded = re.sub(rf"[{WHITE}\-]+", "_", text.lower())
-    match name:
-        case "soort":
-            return folded if folded in set(Soort) else None
-        case "signaaltype":
-            folded = "geactualiseerd_signaal" if folded == "geactualiseerd" else folded
-            known = {"vroegsignaal", "geactualiseerd_signaal", "eindeleveringssignaal", "afsluitsignaal"}
-            return folded if folded in known | {"opzegging_zorgverzekering"} else None
-        case "producten":
-            return read_products(text)
-        case "facturen":
-            return [part for part in re.split(rf"[{WHITE},;|]+", text) if part] or None
-        case "opdrachtgever_kvk":
-            return digits(squeeze(text, "."), 8)
-        case "uzovi":
-            return digits(squeeze(text, "."), 4)
-        case "bsn":
-            return digits(squeeze(text, "."), 9)
-        case "gemeentecode":
-            bare = squeeze(text, ".")
-            return digits(bare[2:] if bare.lower().startswith("gm") else bare, 4)
-        case "geslacht":
-            return {"m": "M", "man": "M", "v": "V", "vrouw": "V", "x": "X"}.get(text.lower())
-        case "telefoon":
-            return read_phone(phone_compact(text))
-        case "email":
-            return read_email(text)
-        case "huisletter":
-            return text if re.fullmatch("[A-Za-z]", text) else None
-        case "postcode":
-            bare = squeeze(text).upper()
-            return bare if re.fullmatch("[1-9][0-9]{3}[A-Z]{2}", bare) else None
-        case "huisnummer":
-            number = int(text) if re.fullmatch(r"[+-]?[0-9]+", text) else 0
-            return number if 1 <= number <= 99_999 else None
-    return text
-
-
 def words_trouble(name: str, text: str) -> set[str]:
     found = set()
     if "?" in text or "\ufffd" in text:
         found.add(f"{name}_verloren_teken")
-    if "â€" in text or any(a in "ÂÃÄÅ" and b in DECODED_TAILS for a, b in pairwise(text)):
+    if has_mojibake(text) or re.search("&([A-Za-z]{2,8}|#[0-9]{2,5}|#[xX][0-9A-Fa-f]{2,4});", text):
         found.add(f"{name}_tekenset")
     return found
 
 
 def surname_trouble(text: str) -> set[str]:
     found = set()
-    lower = text.lower()
+    lower = text.lower().replace("’", "'").replace("‘", "'").replace("`", "'")
+    if any(
+        text.startswith(f"{infix} ") and text.removeprefix(infix).lstrip(" ")[:1] not in ("", *WHITE)
+        for infix in ABROAD
+    ):
+        found.add("achternaam_met_voorvoegsel")
     for infix in INFIXES:
         rest = lower.removeprefix(infix)
         if rest != lower and rest[:1] in (" ", ".") and rest.lstrip(" .")[:1] not in ("", *WHITE):
@@ -259,11 +112,11 @@ def check(  # noqa: C901  # branch by branch on purpose
     """Everything that is to be said of one row with as many fields as the header."""
     text: dict[str, str] = {}
     for name in KOLOM:
-        stripped = (row.get(name) or "").strip(WHITE)
+        stripped = re.sub('^="([^"]*)"$', r"\1", (row.get(name) or "").strip(WHITE)).strip(WHITE)
         filled = stripped or policy.partner.constanten.get(name, "")
         if filled:
             text[name] = filled
-    value = {name: read(name, t, decimal) for name, t in text.items()}
+    value = {name: read(name, t, decimal, policy.received_on) for name, t in text.items()}
     verdict = Verdict(values=dict(value))
     codes = verdict.codes
     soort = value.get("soort")
@@ -274,6 +127,21 @@ def check(  # noqa: C901  # branch by branch on purpose
     def drop(name: str, code: str) -> None:
         codes.add(code)
         verdict.values[name] = None
+
+    if (
+        "huisnummer" in text
+        and value["huisnummer"] is None
+        and not {"huisletter", "huisnummertoevoeging"} & text.keys()
+    ):
+        house = split_house(text["huisnummer"])
+        if house is not None:
+            codes.add("huisnummer_gesplitst")
+            value["huisnummer"], letter, addition = house
+            verdict.values |= {"huisnummer": house[0], "huisletter": letter, "huisnummertoevoeging": addition}
+    if "achternaam" in text and "voorvoegsel" not in text:
+        moved = voorvoegsel_and_name(str(value["achternaam"]))
+        if moved is not None:
+            verdict.values |= {"voorvoegsel": moved[0], "achternaam": moved[1]}
 
     # What the columns must hold
     for kolom in KOLOMMEN:
@@ -308,7 +176,19 @@ def check(  # noqa: C901  # branch by branch on purpose
             "einde_levering",
         }:  # fmt: skip
             codes.add(f"{name}_ongeldig")
+        if KOLOM[name].vorm is Vorm.DATUM:
+            how = read_date(t, today, birth=name == "geboortedatum")[1]
+            if readable and how:
+                codes.add(f"{name}_{how}")
+        if name in {"opdrachtgever_kvk", "gemeentecode"} or (zorg and name in {"uzovi", "bsn"}):
+            length = {"opdrachtgever_kvk": 8, "bsn": 9}.get(name, 4)
+            if read_digits(name, t, length)[1]:
+                codes.add(f"{name}_voorloopnul")
         if name in FREE:
+            if t.startswith(("=", "@")):
+                codes.add(f"{name}_formule")
+            if name in {"kenmerk", "klantnummer", "polisnummer"} and re.fullmatch(r"[0-9][.,][0-9]+E\+[0-9]{1,3}", t):
+                codes.add(f"{name}_afgekapt")
             if len(t) > KOLOM[name].max_lengte:
                 codes.add(f"{name}_te_lang")
             if any(c in INVISIBLE for c in t):
@@ -383,11 +263,17 @@ def check(  # noqa: C901  # branch by branch on purpose
             codes.add("telefoon_twee_nummers")
         if re.fullmatch(r"[1-9][0-9]{8}", compact):
             codes.add("telefoon_zonder_nul")
+        if value["telefoon"] is not None and not is_likely_phone(str(value["telefoon"])):
+            codes.add("telefoon_onwaarschijnlijk")
         if value["telefoon"] is None:
             codes.add("telefoon_ongeldig")
     if "email" in text and value["email"] is None:
         codes.add("email_ongeldig")
-    if re.match(rf"(postbus|antwoordnummer)($|[{WHITE}0-9.:])", text.get("straat", ""), re.IGNORECASE):
+    if "email" in text and len(email_parts(email_compact(text["email"]))) > 1:
+        codes.add("email_twee_adressen")
+    box = rf"^(postbus|antwoordnummer)($|[{WHITE}0-9.:])"
+    care = rf"(^|[{WHITE},(])(p/a|c/o|t\.a\.v\.?|p\.a\.|po box|p\.o\. ?box)($|[{WHITE}.:0-9])"
+    if re.search(f"{box}|{care}", text.get("straat", ""), re.IGNORECASE):
         codes.add("straat_postbus")
 
     # The arrears
