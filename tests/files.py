@@ -71,6 +71,10 @@ def raw_xlsx(sheet: str, **more: bytes) -> bytes:
     return a_zip(
         {
             "[Content_Types].xml": b'<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>',
+            "_rels/.rels": (
+                f'<Relationships xmlns="{_PACKAGE_RELATIONS}"><Relationship Id="rId1"'
+                f' Type="{_OFFICE_RELATIONS}/officeDocument" Target="xl/workbook.xml"/></Relationships>'
+            ).encode(),
             "xl/workbook.xml": (
                 f'<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE_RELATIONS}"><sheets>'
                 '<sheet name="Blad1" sheetId="1" r:id="rId1"/></sheets></workbook>'

@@ -102,12 +102,11 @@ def _sheet(data: bytes, paths: dict[str, str], found: Survey, request: Request, 
                 break
     except CalamineError:
         raise damaged("de werkmap is beschadigd") from None
-    part = found.parts.get(paths.get(blad or "", CONTENT).lower())
     yield Opened(
         vorm=vorm,
         blad=blad and blad[:_LONGEST_NAME],
         bladen=tuple(name[:_LONGEST_NAME] for name in names[:_MOST_NAMES]),
-        zonder_uitkomst=part.without_result if part is not None else 0,
+        zonder_uitkomst=found.part(paths.get(blad or "", CONTENT)).without_result,
     ).line()
     if sheet is not None and sheet.start is not None:
         yield from written(texts(sheet.iter_rows(), before=sheet.start[1]))

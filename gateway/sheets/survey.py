@@ -39,10 +39,15 @@ class Survey:
 
     parts: dict[str, Part] = field(default_factory=dict)
 
+    def part(self, path: str) -> Part:
+        """What was seen in the sheet at this path; where that is not known, in the largest."""
+        largest = max(self.parts.values(), key=lambda part: part.cells, default=Part())
+        return self.parts.get(path.lower(), largest)
+
     def ensure_fits(self, path: str, *, max_cells: int) -> None:
         """Raise UnreadableError when the sheet in this part is a rectangle of more than `max_cells`."""
-        part = self.parts.get(path.lower())
-        if part is not None and part.cells > max_cells:
+        part = self.part(path)
+        if part.cells > max_cells:
             at = f"het werkblad loopt door tot cel {part.last}" if part.last else "er zijn te veel cellen"
             raise UnreadableError("bestand_werkblad_te_groot", at)
 
@@ -115,7 +120,7 @@ class _Xlsx:
         self.part.cells = self._row * _number(self._column)
         self.part.last = f"{self._column}{self._row}"
         self.part.errors = self.part.errors or b' t="e"' in text
-        if b"</f><" in text:
+        if b"<f" in text:
             empty = _NO_RESULT.finditer(text)
             self.part.without_result += sum(1 for match in empty if b't="str"' not in match[1])
 

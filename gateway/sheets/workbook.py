@@ -15,7 +15,7 @@ _MAX_BYTES: Final = 4 << 20
 
 
 def sheet_paths(archive: Archive) -> dict[str, str]:
-    """Name of each sheet → path of its member; raises UnreadableError."""
+    """Name of each sheet → path of its member, for those that lie where programs put them; raises UnreadableError."""
     targets = {
         element.get("Id", ""): posixpath.normpath(posixpath.join("/xl", element.get("Target", "")))[1:]
         for element in _elements(archive, _RELATIONS, "Relationship")
@@ -33,7 +33,7 @@ def _relation(element: Element) -> str:
 def _elements(archive: Archive, path: str, name: str) -> Iterator[Element]:
     member = next((member for member in archive.members if member.name.lower() == path), None)
     if member is None:
-        raise damaged("in de werkmap ontbreekt een onderdeel")
+        return iter(())
     try:
         root = fromstring(b"".join(archive.read(member, limit=_MAX_BYTES)))  # noqa: S314 - a DTD was refused before
     except ParseError:

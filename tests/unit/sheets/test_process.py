@@ -1,0 +1,251 @@
+"""The process itself: workbooks as programs write them become CSV; hostile ones end it, and nothing else."""
+
+import csv
+import datetime as dt
+import io
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from gateway.flow.workbook import opened_workbook
+from gateway.sheets import Opened, Request
+from gateway.stages.unreadable import UnreadableError
+from tests.files import MIB, a_zip, an_ods, an_xlsx, raw_ods, raw_xlsx, xlsx_of
+
+
+def a_request(
+    *,
+    memory_bytes: int = 1024 * MIB,
+    cpu_seconds: int = 60,
+    unpacked_bytes: int = 64 * MIB,
+    cells: int = 1_000_000,
+    blad: str | None = None,
+) -> Request:
+    return Request(
+        memory_bytes=memory_bytes,
+        cpu_seconds=cpu_seconds,
+        unpacked_bytes=unpacked_bytes,
+        cells=cells,
+        blad=blad,
+    )
+
+
+def opened(data: bytes, request: Request | None = None) -> tuple[Opened, list[list[str]]]:
+    with opened_workbook([data], request or a_request()) as (said, pieces):
+        text = b"".join(pieces).decode()
+    return said, list(csv.reader(io.StringIO(text, newline=""), delimiter=";"))
+
+
+def refused(data: bytes, request: Request | None = None) -> tuple[str, str | None]:
+    with pytest.raises(UnreadableError) as caught:
+        opened(data, request)
+    return caught.value.code, caught.value.vorm
+
+
+def test_a_workbook_of_excel_becomes_csv() -> None:
+    said, rows = opened(an_xlsx([["soort", "bedrag"], ["huur", 250.75], ["zorg", 12]]))
+    assert said == Opened(vorm="xlsx", blad="Blad1", bladen=("Blad1",), zonder_uitkomst=0)
+    assert rows == [["soort", "bedrag"], ["huur", "250,75"], ["zorg", "12"]]
+
+
+def test_a_workbook_of_libreoffice_becomes_csv() -> None:
+    said, rows = opened(an_ods([["soort", "bedrag"], ["huur", 250.75], ["zorg", 12]]))
+    assert said == Opened(vorm="ods", blad="Blad1", bladen=("Blad1",), zonder_uitkomst=0)
+    assert rows == [["soort", "bedrag"], ["huur", "250,75"], ["zorg", "12"]]
+
+
+def a_book_of_everything() -> bytes:
+    """One row per kind of cell, in the second column, from the third row on."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    for row, value in enumerate(
+        [
+            "0363",
+            "regel een\nregel twee",
+            'met "aanhaling"; en punt',
+            dt.date(2026, 10, 1),
+            dt.datetime(2026, 10, 1, 14, 30),  # noqa: DTZ001 - a workbook knows no zones
+            True,
+            False,
+            0.1 + 0.2,
+            1e15,
+            "#N/A",
+            "#DIV/0!",
+            "=1+1",
+            "é€ß",
+            "a\tb",
+        ],
+        3,
+    ):
+        sheet.cell(row, 2, value)
+    sheet.cell(17, 2, 0.21).number_format = "0%"
+    sheet.cell(18, 2, 29586).number_format = "[$-413]d mmmm yyyy;@"
+    sheet.cell(19, 2, 363).number_format = "0000"
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+EVERYTHING = [
+    "0363",
+    "regel een\nregel twee",
+    'met "aanhaling"; en punt',
+    "2026-10-01",
+    "2026-10-01 14:30:00",
+    "Ja",
+    "Nee",
+    "0,3",
+    "1000000000000000",
+    "#N/B",
+    "#DEEL/0!",
+    "",
+    "é€ß",
+    "a\tb",
+    "0,21",
+    "1980-12-31",
+    "363",
+]
+
+
+def test_every_kind_of_cell_is_read_and_stands_where_it_stood() -> None:
+    said, rows = opened(a_book_of_everything())
+    assert rows == [["", ""], ["", ""], *(["", text] for text in EVERYTHING)]
+    assert said.zonder_uitkomst == 1
+
+
+@pytest.mark.parametrize("form", ["xlsx", "ods"])
+def test_every_kind_of_cell_is_read_as_libreoffice_writes_it(form: str, tmp_path: Path) -> None:
+    source = tmp_path / "alles.xlsx"
+    source.write_bytes(a_book_of_everything())
+    profile = f"-env:UserInstallation=file://{tmp_path}/profile"
+    convert = ["--convert-to", form, "--outdir", str(tmp_path / "uit"), str(source)]
+    subprocess.run(["soffice", profile, "--headless", *convert], check=True, capture_output=True, timeout=120)
+    said, rows = opened((tmp_path / "uit" / f"alles.{form}").read_bytes())
+    computed = [text or "2" for text in EVERYTHING]  # it works the formula out
+    if form == "ods":
+        computed[5:7] = ["1", "0"]  # it saves the truth of Excel as a formula whose result is a number
+    assert rows == [["", ""], ["", ""], *(["", text] for text in computed)]
+    assert (said.vorm, said.zonder_uitkomst) == (form, 0)
+
+
+def test_the_first_visible_sheet_with_data_is_read() -> None:
+    book = xlsx_of({"Verborgen": [["a"]], "Leeg": [], "Signalen": [["b"]], "Meer": [["c"]]}, hidden=["Verborgen"])
+    said, rows = opened(book)
+    assert (said.blad, rows) == ("Signalen", [["b"]])
+    assert said.bladen == ("Verborgen", "Leeg", "Signalen", "Meer")
+
+
+@pytest.mark.parametrize("blad", ["Verborgen", " verborgen "])
+def test_the_sheet_that_is_asked_for_is_read(blad: str) -> None:
+    book = xlsx_of({"Signalen": [["b"]], "Verborgen": [["a"]]}, hidden=["Verborgen"])
+    assert opened(book, a_request(blad=blad))[1] == [["a"]]
+
+
+def test_a_sheet_that_is_not_there_is_named() -> None:
+    assert refused(an_xlsx([["a"]]), a_request(blad="Signalen")) == (
+        "bestand_werkblad_ontbreekt",
+        "met de naam Signalen",
+    )
+
+
+def test_a_workbook_without_data_gives_nothing() -> None:
+    said, rows = opened(xlsx_of({"Leeg": []}))
+    assert (said.blad, rows) == ("Leeg", [])
+
+
+FAR = '<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
+MANY = (
+    '<table:table table:name="a"><table:table-row table:number-rows-repeated="1000000"><table:table-cell'
+    ' office:value="1" table:number-columns-repeated="16000"/></table:table-row></table:table>'
+)
+
+
+def test_one_cell_far_away_is_refused_with_its_place() -> None:
+    assert refused(raw_xlsx(FAR)) == (
+        "bestand_werkblad_te_groot",
+        "het werkblad loopt door tot cel XFD1048576",
+    )
+
+
+def test_cells_that_stand_for_billions_are_refused() -> None:
+    assert refused(raw_ods(MANY)) == ("bestand_werkblad_te_groot", "er zijn te veel cellen")
+
+
+def test_what_is_not_counted_meets_the_limit_of_memory() -> None:
+    assert refused(raw_xlsx(FAR.replace('"', "'")), a_request(memory_bytes=300 * MIB)) == (
+        "bestand_werkblad_te_groot",
+        "openen kost meer dan 300 MiB geheugen",
+    )
+
+
+def test_what_the_library_itself_refuses_is_damaged() -> None:
+    spaces = (
+        '<table:table table:name="a"><table:table-row><table:table-cell office:value-type="string"><text:p>'
+        '<text:s text:c="4000000000"/></text:p></table:table-cell></table:table-row></table:table>'
+    )
+    for data in (raw_ods(spaces), raw_ods(MANY.replace('"1000000"', "'1000000'"))):
+        assert refused(data, a_request(memory_bytes=300 * MIB))[0] == "bestand_ingepakt_beschadigd"
+
+
+def test_a_workbook_that_takes_too_long_is_ended() -> None:
+    rows = "".join(f'<row r="{n}"><c r="A{n}"><v>1</v></c></row>' for n in range(1, 900_001))
+    assert refused(raw_xlsx(rows), a_request(cpu_seconds=1)) == (
+        "bestand_werkblad_te_groot",
+        "openen duurt langer dan 1 seconden",
+    )
+
+
+def test_a_bomb_is_refused_before_it_is_opened() -> None:
+    data = raw_xlsx("", **{"xl/sharedStrings.xml": bytes(200 * MIB)})
+    assert refused(data) == ("bestand_ingepakt_te_groot", "64 MiB")
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (raw_xlsx('<row r="1"><c r="A1"><v>1</v>'), "bestand_ingepakt_beschadigd"),
+        (raw_xlsx("", **{"xl/workbook.xml": b"<workbook"}), "bestand_ingepakt_beschadigd"),
+        (raw_xlsx("", **{"xl/worksheets/sheet1.xml": b""}), "bestand_ingepakt_beschadigd"),
+        (raw_xlsx('<row r="1"><c r="A1" t="s"><v>99</v></c></row>'), "bestand_ingepakt_beschadigd"),
+        (an_xlsx([["a"]])[:-40], "bestand_ingepakt_beschadigd"),
+        (a_zip({"[Content_Types].xml": b"", "xl/x.xml": b""}), "bestand_ingepakt_beschadigd"),
+        (a_zip({"[Content_Types].xml": b"", "xl/workbook.bin": b""}), "bestand_geen_csv"),
+        (a_zip({"[Content_Types].xml": b"", "word/document.xml": b""}), "bestand_geen_csv"),
+        (a_zip({"a.csv": b"soort"}), "bestand_ingepakt_meer"),
+        (b"PK\x03\x04", "bestand_ingepakt_beschadigd"),
+    ],
+)
+def test_what_is_no_workbook_is_told(data: bytes, code: str) -> None:
+    assert refused(data)[0] == code
+
+
+def test_nothing_of_a_file_is_told_on_standard_error(capfd: pytest.CaptureFixture[str]) -> None:
+    refused(raw_xlsx(FAR.replace('"', "'")), a_request(memory_bytes=300 * MIB))  # the library says so itself
+    assert capfd.readouterr().err == ""
+
+
+def test_the_process_is_gone_when_its_reader_leaves() -> None:
+    with opened_workbook([an_xlsx([["x" * 100] * 50] * 3000)], a_request()) as (_, pieces):
+        assert next(pieces)
+        assert children()
+    assert not children()
+
+
+def test_the_process_is_gone_when_its_bytes_fail() -> None:
+    def failing() -> Iterator[bytes]:
+        yield an_xlsx([["a"]])[:100]
+        assert children()
+        raise OSError("gone")
+
+    with pytest.raises(OSError, match="gone"), opened_workbook(failing(), a_request()):
+        raise AssertionError
+    assert not children()
+
+
+def children() -> list[str]:
+    """Processes that this one started, as Linux tells them."""
+    return (Path("/proc/self/task") / str(os.getpid()) / "children").read_text().split()
