@@ -60,13 +60,19 @@ class PlainFile:
     opened: BinaryIO
 
     def chunks(self) -> Iterator[bytes]:
-        """See Source."""
-        self.opened.seek(0)
-        return iter(partial(self.opened.read, CHUNK), b"")
+        """See Source. Whoever reads elsewhere in between does not move it."""
+        at = 0
+        while chunk := self._at(at):
+            yield chunk
+            at += len(chunk)
 
     def file(self) -> BinaryIO:
         """See Source."""
         return self.opened
+
+    def _at(self, offset: int) -> bytes:
+        self.opened.seek(offset)
+        return self.opened.read(CHUNK)
 
 
 @dataclass(frozen=True, kw_only=True)
