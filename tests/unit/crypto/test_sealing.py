@@ -13,6 +13,7 @@ from gateway.crypto.sealing import (
     SegmentOpener,
     SegmentSealer,
     StreamSealer,
+    StreamView,
     open_bytes,
     open_stream,
     seal_bytes,
@@ -187,3 +188,53 @@ def test_small_things_are_sealed_as_one(plain: bytes) -> None:
 def test_what_was_never_sealed_does_not_open(sealed: bytes) -> None:
     with pytest.raises(IntegrityError):
         open_bytes(KEY, CONTEXT, sealed)
+
+
+def view_of(frames: list[bytes], *, key: bytes = KEY, context: bytes = CONTEXT) -> StreamView:
+    sealed = b"".join(frames)
+    return StreamView(
+        key,
+        context,
+        lambda offset, length: sealed[offset : offset + length],
+        size=len(sealed),
+        segment_size=SIZE,
+    )
+
+
+@given(data=st.binary(max_size=5 * SIZE), wanted=st.lists(st.integers(0, 5), max_size=6))
+def test_any_segment_of_a_stream_opens_without_those_before_it(data: bytes, wanted: list[int]) -> None:
+    view = view_of(frames_of(data))
+
+    assert view.size == len(data)
+    for number in wanted:
+        if number <= len(data) // SIZE:
+            assert view.segment(number) == data[number * SIZE : (number + 1) * SIZE]
+
+
+@given(segments=st.integers(1, 4), at=st.integers(0), bit=st.integers(0, 7))
+def test_a_changed_bit_does_not_open_anywhere_in_a_view(segments: int, at: int, bit: int) -> None:
+    frames = frames_of(bytes(segments * SIZE + 1))
+    sealed = bytearray(b"".join(frames))
+    at %= len(sealed)
+    sealed[at] ^= 1 << bit
+
+    with pytest.raises(IntegrityError):
+        [view.segment(number) for view in [view_of([bytes(sealed)])] for number in range(segments + 1)]
+
+
+@given(data=st.binary(min_size=3 * SIZE, max_size=4 * SIZE), cut=st.integers(1, 4 * SIZE))
+def test_a_view_of_a_cut_stream_does_not_open(data: bytes, cut: int) -> None:
+    with pytest.raises(IntegrityError):
+        view_of([b"".join(frames_of(data))[:-cut]])
+
+
+def test_a_view_knows_segments_of_another_place_key_or_context() -> None:
+    frames = frames_of(bytes(3 * SIZE))
+    with pytest.raises(IntegrityError):
+        view_of([frames[1], frames[0], *frames[2:]]).segment(0)
+    with pytest.raises(IntegrityError):
+        view_of(frames, key=bytes(32))
+    with pytest.raises(IntegrityError):
+        view_of(frames, context=b"upload:2")
+    with pytest.raises(IntegrityError):
+        view_of(frames[:3])
