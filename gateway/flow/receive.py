@@ -90,15 +90,18 @@ _TOLD: Final = ("declared_size", "declared_type", "name_sha256", "profiel")
 """What makes two announcements the same."""
 
 
-def require_profile(kit: Kit, partner: Signaalpartner, name: str | None) -> None:
-    """Raises UnknownProfileError, which lists the names that there are, when `partner` has no such profile."""
+def require_profile(kit: Kit, partner: Signaalpartner, name: str | None, *, place: str = "/profiel") -> None:
+    """Raises UnknownProfileError, which lists the names that there are, when `partner` has no such profile.
+
+    `place`: where the name was given.
+    """
     if name is None:
         return
     with kit.db.read() as conn:
         names = [one.profiel.naam for one in kit.directories.load(conn).profielen.get(partner.key, ())]
     if name not in names:
         there_are = f"U hebt {', '.join(names)}." if names else "U hebt nog geen profielen; laat profiel weg."
-        raise UnknownProfileError("U hebt geen profiel met deze naam.", [Problem(location="profiel", detail=there_are)])
+        raise UnknownProfileError("U hebt geen profiel met deze naam.", [Problem(location=place, detail=there_are)])
 
 
 def announced_upload(kit: Kit, partner: Signaalpartner, *, upload_id: str) -> Upload:

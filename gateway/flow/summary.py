@@ -26,20 +26,32 @@ class FileFinding(Struct, frozen=True, kw_only=True):
     regel: int | None = None
 
 
+class ReadBy(Struct, frozen=True, kw_only=True):
+    """The version of a profile that read an upload."""
+
+    naam: str
+    versie: int
+
+
 class IntakeSummary(Struct, frozen=True, kw_only=True):
     """The outcome of processing one upload.
 
-    `states`: RowState name → rows refused at intake. `per_gemeente`: code → rows that went on.
-    Rows that went on are not counted here: they take the state of their delivery.
+    `states`: RowState name → rows refused at intake. `per_gemeente`: code → rows that went on. Rows that went on are
+    not counted here: they take the state of their delivery. `kept`: RefusedKind → rows of which something is kept for
+    some days. `explained`: why the file was read as it was; `header_line`: the line of its header, 0 for none.
     """
 
     versie: int = SUMMARY_VERSIE
     read_as: str
+    profiel: ReadBy | None = None
     rows: int
     states: dict[str, int] = {}
     findings: tuple[FindingCount, ...] = ()
     per_gemeente: dict[str, int] = {}
     file_findings: tuple[FileFinding, ...] = ()
+    kept: dict[str, int] = {}
+    explained: tuple[str, ...] = ()
+    header_line: int = 1
     fatal: str | None = None
 
 

@@ -44,7 +44,7 @@ async def post_aanlevering(request: AnyRequest) -> Response[Any]:
         content_type=kind.media or None,
         profiel=request.query_params.get("profiel") or None,
     )
-    await to_thread.run_sync(receive.require_profile, parts_of(request).kit, partner, claims.profiel)
+    await to_thread.run_sync(_require_profile, request, partner, claims.profiel)
     if kind.media == JSON:
         return await _announce(request, partner, claims)
     _admit(request, partner, kind)
@@ -150,6 +150,10 @@ async def _in_threads(reception: Reception) -> AsyncIterator[None]:
             await to_thread.run_sync(reception.__exit__, type(error), error, error.__traceback__)
         raise
     await to_thread.run_sync(reception.__exit__, None, None, None)
+
+
+def _require_profile(request: AnyRequest, partner: Signaalpartner, name: str | None) -> None:
+    receive.require_profile(parts_of(request).kit, partner, name, place="query:profiel")
 
 
 def _announced_now(request: AnyRequest, partner: Signaalpartner, claims: Claims) -> Any:
