@@ -93,6 +93,10 @@ class Aanlevering(Struct, frozen=True, kw_only=True, rename="camel"):
     """Only of a file that was held."""
     bevestiging_uri: str | None = None
     """Where the decision is POSTed, while it is open."""
+    herstel_van: str | None = None
+    """The aanleveringId of which this one repairs refused rows."""
+    hersteld_door: tuple[str, ...] = ()
+    """The aanleveringIds that repair refused rows of this one, oldest first."""
 
 
 class BevindingGroep(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -105,6 +109,8 @@ class BevindingGroep(Struct, frozen=True, kw_only=True, rename="camel"):
     wat_te_doen: str
     aantal: int
     eerste_regels: tuple[int, ...]
+    uitleg_uri: str | None = None
+    """The page that explains the code; null for what has none, such as a state."""
 
 
 class Bevinding(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -130,6 +136,14 @@ class RegelStatus(Struct, frozen=True, kw_only=True, rename="camel"):
     reden: str | None = None
 
 
+class Bijlage(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A file about refused rows that the partner can fetch, for some days."""
+
+    uri: str = ""
+    regels: int
+    beschikbaar_tot: dt.datetime
+
+
 class Verwerkingsverslag(Struct, frozen=True, kw_only=True, rename="camel"):
     """The report: what to do first, the counts, the findings by cause, the first rows. No personal data."""
 
@@ -151,3 +165,14 @@ class Verwerkingsverslag(Struct, frozen=True, kw_only=True, rename="camel"):
     """All of them by cause; `eerste_regels` are of those in `systeemweigeringen`."""
     bevestiging: Bevestiging | None = None
     """Only of a file that was held."""
+    gelezen: tuple[str, ...] = ()
+    """How the file was read and why, a sentence each."""
+    kopregel: int = 1
+    """The line of the file with the column names; 0: there is none. Regel 1 stands below it."""
+    herstelbestand: Bijlage | None = None
+    """The refused rows that can be repaired, as they were sent, with their findings; null when there are none (any
+    more)."""
+    bewijzen_van_aanbieding: Bijlage | None = None
+    """Signed proofs that rows were offered which an overeenkomst, a connection or a threshold did not let pass."""
+    herstel_van: str | None = None
+    hersteld_door: tuple[str, ...] = ()

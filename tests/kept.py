@@ -13,26 +13,30 @@ import sqlalchemy as sa
 
 from contracts.signaal import Signaal
 from gateway.errors import GatewayError, KeyDestroyedError, NotFoundError
-from gateway.flow.duplicates import hash_block, hash_key_name, open_run, period_of, run_writer
+from gateway.flow.duplicates import hash_block, hash_key_name, period_of, run_writer
+from gateway.flow.earlier import open_run
 from gateway.flow.erase import rewrap_settled
 from gateway.flow.file_names import open_file_name, seal_file_name
 from gateway.flow.findings import findings_writer, read_findings
 from gateway.flow.kit import Kit
 from gateway.flow.parcels import ParcelWriter, read_links, read_rows
 from gateway.flow.raw_upload import raw_sealer, read_raw_upload
+from gateway.flow.refused_rows import RefusedWriter, frames_of
 from gateway.ids import upload_id
 from gateway.lifecycle import DeliveryState, UploadState
 from gateway.stages import canonical
 from gateway.stages.frames import FINDINGS, SIGNAAL_FIELDS
+from gateway.store import refused, uploads
 from gateway.store.blobs import FileBlobs
 from gateway.store.parcels import HashRun, get_content, put_contents, put_hash_run
+from gateway.store.refused import RefusedContent, RefusedKind
 from gateway.store.schema import delivery, hash_run, processing_attempt, upload
 from tests.builders import a_signaal
 
 PARTNER: Final = "woonstad"
 FILE_NAME: Final = "achterstanden-voorbeeldstraat-12.csv"
 ACHTERNAAM: Final = "Herkenbaar"
-EVERYTHING: Final = frozenset({"rows", "links", "findings", "hashes", "name", "raw"})
+EVERYTHING: Final = frozenset({"rows", "links", "findings", "hashes", "name", "raw", "herstel", "aanbieding"})
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ class Kept:
 
 
 def keep_upload(kit: Kit, *, parcels: int = 1, rows: int = 2, state: UploadState = UploadState.PROCESSED) -> Kept:
-    """Publish an upload of `parcels` parcels of `rows` rows, with raw bytes, findings, hashes and a file name."""
+    """Publish an upload of `parcels` parcels of `rows` rows, with all else that is kept of one."""
     before = set(kit.blobs.names())
     id_ = upload_id(kit.clock(), kit.dice(7))
     upload_no, attempt_no, pack = _begin(kit, id_, state)
@@ -58,7 +62,9 @@ def keep_upload(kit: Kit, *, parcels: int = 1, rows: int = 2, state: UploadState
         records = writer.finish()
     findings = _keep_findings(kit, id_)
     run = _keep_hashes(kit, frame, attempt_no=attempt_no, upload_no=upload_no)
+    contents = [content for kind in RefusedKind for content in _keep_refused(kit, id_, kind)]
     with kit.db.write() as conn:
+        refused.put(conn, upload_no=upload_no, contents=contents)
         roots = [_enqueue(kit, conn, upload_no, attempt_no, r.parcel_no, r.row_count) for r in records]
         put_contents(conn, dict(zip(roots, (r.content for r in records), strict=True)))
         put_hash_run(conn, run, created_at=kit.clock())
@@ -99,6 +105,8 @@ def openable(kit: Kit, kept: Kept, *, roots: Iterable[int] | None = None) -> set
         "findings": lambda: _open_findings(kit, kept),
         "hashes": lambda: _open_hashes(kit, kept),
         "name": lambda: _open_name(kit, kept),
+        "herstel": lambda: _open_refused(kit, kept, RefusedKind.HERSTEL),
+        "aanbieding": lambda: _open_refused(kit, kept, RefusedKind.AANBIEDING),
         "raw": lambda: _open_raw(kit, kept),
     }
     return {what for what, attempt in attempts.items() if _opens(attempt)}
@@ -170,7 +178,7 @@ def _open_hashes(kit: Kit, kept: Kept) -> None:
         row = conn.execute(query).mappings().one_or_none()
     if row is None:
         raise KeyDestroyedError
-    open_run(kit, HashRun(**row), upload_id=kept.upload_id, refused=[])
+    open_run(kit, HashRun(**row))
 
 
 def _open_name(kit: Kit, kept: Kept) -> None:
@@ -178,6 +186,15 @@ def _open_name(kit: Kit, kept: Kept) -> None:
     if name is None:
         raise KeyDestroyedError
     assert name == FILE_NAME
+
+
+def _open_refused(kit: Kit, kept: Kept, kind: RefusedKind) -> None:
+    with kit.db.read() as conn:
+        source = uploads.find_by_no(conn, kept.upload_no)
+        content = refused.find(conn, upload_no=kept.upload_no).get(kind)
+    if source is None or content is None:
+        raise KeyDestroyedError
+    assert pl.concat(list(frames_of(kit, source, content)))["0"].to_list() == [ACHTERNAAM]
 
 
 def _open_raw(kit: Kit, kept: Kept) -> None:
@@ -237,6 +254,12 @@ def _keep_findings(kit: Kit, id_: uuid.UUID) -> dict[str, Any]:
         key = writer.finish()
     assert key is not None
     return {"findings_blob": writer.name, "findings_key": key.wrapped, "findings_key_name": key.key_name}
+
+
+def _keep_refused(kit: Kit, id_: uuid.UUID, kind: RefusedKind) -> tuple[RefusedContent, ...]:
+    with RefusedWriter(kit, kind, upload_id=str(id_)) as writer:
+        writer.add(pl.DataFrame({"row_no": [1], "0": [ACHTERNAAM]}))
+        return writer.finish()
 
 
 def _keep_hashes(kit: Kit, frame: pl.DataFrame, *, attempt_no: int, upload_no: int) -> HashRun:

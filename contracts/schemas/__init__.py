@@ -6,11 +6,13 @@ from typing import Final
 
 import msgspec
 
+from contracts.aanbieding import BewijsVanAanbieding
 from contracts.aanlevering import Aanlevering, Ontvangstbewijs, Verwerkingsverslag
 from contracts.overeenkomst import Experiment, Gemeente, Overeenkomst, Signaalpartner, Systeem, Toegang
 from contracts.profiel import Profiel
 from contracts.signaal import Signaal
 from contracts.terugkoppeling import Resultaat, ResultaatAntwoord, Terugkoppeling
+from contracts.uitleg import Uitleg
 
 FOLDER: Final = Path(__file__).parent
 
@@ -19,6 +21,8 @@ PUBLISHED: Final[dict[str, type[msgspec.Struct]]] = {
     "aanlevering-v1": Aanlevering,
     "ontvangstbewijs-v1": Ontvangstbewijs,
     "verwerkingsverslag-v1": Verwerkingsverslag,
+    "bewijs-van-aanbieding-v1": BewijsVanAanbieding,
+    "uitleg-v1": Uitleg,
     "resultaat-v1": Resultaat,
     "resultaat-antwoord-v1": ResultaatAntwoord,
     "terugkoppeling-v1": Terugkoppeling,

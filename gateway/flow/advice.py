@@ -23,7 +23,9 @@ _REFUSED_FOR_GOOD = {
     RowState.AL_AANGELEVERD: "U hoeft niets te doen.",
     RowState.GESTOPT: "Kijk of de overeenkomst met de gemeente nog geldt.",
     RowState.NIET_BEVESTIGD: "Controleer het bestand en lever het opnieuw aan.",
-    RowState.SYSTEEM_GEWEIGERD: "Het verslag noemt per regel de code van het systeem van de gemeente.",
+    RowState.SYSTEEM_GEWEIGERD: (
+        "Het verslag noemt per regel de code van het systeem van de gemeente. In het herstelbestand staan ze niet."
+    ),
 }
 """What to do about rows in a state that repairing the row does not mend."""
 
@@ -35,8 +37,12 @@ def advice(
     *,
     late_threatening: int = 0,
     asked: Bevestiging | None = None,
+    repair_file: bool = False,
 ) -> tuple[str, ...]:
-    """At least one sentence, Dutch, without anything of a row in it. `asked`: of a file that was held."""
+    """At least one sentence, Dutch, without anything of a row in it.
+
+    `asked`: of a file that was held; `repair_file`: there is one to fetch.
+    """
     if state in {UploadState.ANNOUNCED, UploadState.RECEIVED, UploadState.PROCESSING}:
         return ("Uw bestand wordt verwerkt. Vraag dit verslag over enkele minuten opnieuw op.",)
     if summary.fatal is not None:
@@ -46,7 +52,11 @@ def advice(
             f"Het hele bestand is afgekeurd; er is niets doorgegeven. {worded(rule, about)}",
             f"{rule.wat_te_doen} Lever daarna het hele bestand opnieuw aan.",
         )
-    sentences = (*_urgent(late_threatening), *_asked(numbers, summary, asked), *_sentences(numbers))
+    sentences = (
+        *_urgent(late_threatening),
+        *_asked(numbers, summary, asked),
+        *_sentences(numbers, repair_file=repair_file),
+    )
     return sentences or ("Alle regels zijn afgeleverd. U hoeft niets te doen.",)
 
 
@@ -103,13 +113,15 @@ def _asked(numbers: Counts, summary: IntakeSummary, asked: Bevestiging | None) -
     )
 
 
-def _sentences(numbers: Counts) -> Iterator[str]:
+def _sentences(numbers: Counts, *, repair_file: bool) -> Iterator[str]:
     repairable = sum(numbers.states[info.name] for info in ROW_STATES.values() if info.repairable)
     if repairable:
-        yield (
-            f"Herstel {_rows(repairable)} en lever alleen die opnieuw aan; "
-            "hieronder staat per oorzaak wat er mis is en wat u kunt doen."
+        where = (
+            "haal daarvoor het herstelbestand op: daarin staan ze zoals u ze stuurde, met per regel wat er mis is."
+            if repair_file
+            else "hieronder staat per oorzaak wat er mis is en wat u kunt doen."
         )
+        yield f"Herstel {_rows(repairable)} en lever alleen die opnieuw aan; {where}"
     for state, what_to_do in _REFUSED_FOR_GOOD.items():
         number = numbers.states[ROW_STATES[state].name]
         if number:

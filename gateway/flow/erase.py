@@ -33,7 +33,7 @@ ORPHAN_KEY_AGE: Final = dt.timedelta(days=7)
 """An upload may take long to arrive, and its key must live as long."""
 _GRACE_DAYS: Final = 1
 """Hosts may disagree on which month it is, never by a day."""
-_KNOWN_BLOBS: Final = ("upload/", "attempt/", "findings/", "hashes/")
+_KNOWN_BLOBS: Final = ("upload/", "attempt/", "findings/", "hashes/", "herstel/", "aanbieding/")
 """What a name begins with when its blob may be deleted for want of a reference; others belong to someone else."""
 _UPLOAD_KEY: Final = "upload/"
 _HASH_KEY: Final = re.compile(r"hash/([^/]+)/(\d{4}H[12])")
@@ -125,6 +125,10 @@ def _links(kit: Kit) -> int:
 def _findings(kit: Kit) -> int:
     before = _ago(kit, kit.settings.retention.report_days)
     return _repeat(kit, lambda conn: retention.forget_findings(conn, settled_by=before, limit=BATCH))
+
+
+def _refused(kit: Kit) -> int:
+    return _repeat(kit, lambda conn: retention.delete_refused(conn, now=kit.clock(), limit=BATCH))
 
 
 def _file_names(kit: Kit) -> int:
@@ -245,6 +249,7 @@ _STEPS: Final[dict[str, Callable[[Kit], int]]] = {
     "rows": _rows,
     "links": _links,
     "findings": _findings,
+    "refused": _refused,
     "file_names": _file_names,
     "hash_runs": _hash_runs,
     "statistics": _statistics,

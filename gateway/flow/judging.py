@@ -11,7 +11,9 @@ from contracts.signaal import Signaaltype
 from gateway.crypto.keys import KeyRing
 from gateway.flow.duplicates import SeenIdentities, hash_block, hash_key_name, period_of
 from gateway.flow.facts import Facts
+from gateway.flow.offer_proof import offered_rows
 from gateway.flow.parcels import GROUP
+from gateway.flow.repair import rows_to_mend
 from gateway.stages import admit, canonical
 from gateway.stages.agreement import GATE, GATE_KEY, gate_table
 from gateway.stages.route import Routes, route_block
@@ -22,13 +24,17 @@ from gateway.stages.validate import Checked
 class Judged(Struct, frozen=True, kw_only=True):
     """`rows`: (row_no, state) of every row; `findings`: all of them.
 
-    `going`: the columns `GOING` of the rows that go on; `hashes`: theirs. Nothing else is kept: it waits for sealing.
+    `going`: the columns `GOING` of the rows that go on; `hashes`: theirs. `to_mend`: refused rows as sent that may be
+    repaired; `offered`: those of gate and threshold, with gemeentecode and code. Nothing else is kept: it waits for
+    sealing.
     """
 
     rows: pl.DataFrame
     findings: pl.DataFrame
     going: pl.DataFrame
     hashes: pl.DataFrame
+    to_mend: pl.DataFrame = pl.DataFrame()
+    offered: pl.DataFrame = pl.DataFrame()
 
 
 GOING: Final = (*GROUP, "hele_maand", "row_no", "kenmerk", "facturen", "record")
@@ -59,7 +65,12 @@ class BlockJudge:
         rows, below = admit.apply_threshold(rows)
         judged = self._the_same_twice(rows)
         findings = pl.concat([checked.findings, routed, denied, below, judged.findings])
-        return msgspec.structs.replace(judged, findings=findings)
+        return msgspec.structs.replace(
+            judged,
+            findings=findings,
+            to_mend=rows_to_mend(checked.sent, judged.rows),
+            offered=offered_rows(checked.sent, rows, pl.concat([denied, below])),
+        )
 
     def _with_verdicts(self, rows: pl.DataFrame) -> pl.DataFrame:
         judged = admit.with_verdicts(rows, self._gate)
@@ -115,9 +126,9 @@ class BlockJudge:
         by_period = {self.period: hashes}
         delivered, known = [_NOTHING_DELIVERED], [_NOTHING_DELIVERED]
         for run in reversed(self._facts.earlier):
-            if run.run.period not in by_period:
-                by_period[run.run.period] = self._hash(texts, run.run.period)
-            hashed = by_period[run.run.period]
+            if run.period not in by_period:
+                by_period[run.period] = self._hash(texts, run.period)
+            hashed = by_period[run.period]
             same = run.same(hashed)
             changed = run.known(hashed).join(same, on="row_no", how="anti")
             delivered.append(run.identified(same))

@@ -28,9 +28,13 @@ from gateway.flow.findings import FindingTally, findings_writer
 from gateway.flow.heartbeat import kept, lease_ms
 from gateway.flow.judging import BlockJudge, Judged
 from gateway.flow.kit import Kit
+from gateway.flow.offer_proof import salted
 from gateway.flow.parcels import ParcelWriter
 from gateway.flow.publish import ClaimLostError, Result, destroy_raw, publish
 from gateway.flow.reading import FatalFileError, FileReader
+from gateway.flow.refused_rows import RefusedWriter
+from gateway.flow.repair import head_of
+from gateway.flow.scanning import NotScannedError, harmful
 from gateway.flow.summary import FileFinding, IntakeSummary
 from gateway.stages.sanity import Gathered, Whole, judge_whole
 from gateway.stages.window import outside_window
@@ -39,6 +43,7 @@ from gateway.store import rows as row_store
 from gateway.store import uploads as upload_store
 from gateway.store.parcels import HashRun
 from gateway.store.processing import Attempt
+from gateway.store.refused import RefusedKind
 from gateway.store.uploads import Upload
 
 CHUNK: Final = 10_000
@@ -49,6 +54,7 @@ FIRST_WAIT_MS: Final = 15_000
 """After the first failure; each next one doubles it, up to `processing.LONGEST_WAIT_MS`."""
 USUAL_SINCE: Final = dt.timedelta(days=62)
 """How far back is looked for each month that makes what is usual: a partner may pass one over."""
+SCAN_WAIT_MS: Final = 60_000
 ANNOUNCED_AGE: Final = dt.timedelta(days=7)
 """An announced upload whose bytes have not come by then is forgotten; its partner announces it again."""
 
@@ -70,6 +76,8 @@ def process_next(kit: Kit) -> bool:
         log.emit(log.UPLOAD_ABANDONED, upload_id=claimed.id, attempt=claimed.attempts)
     except (StoreUnavailableError, DiskFullError):
         raise
+    except NotScannedError as error:
+        _not_scanned(kit, claimed, error)
     except (Exception, pl.exceptions.PanicException) as error:  # a panic of polars is a BaseException
         _failed(kit, claimed, error)
     return True
@@ -90,6 +98,21 @@ def _failed(kit: Kit, upload: Upload, error: BaseException) -> None:
         seconds=wait_ms // 1000,
     )
     _tell_if_stuck(upload)
+    _let_go(kit, upload, claim_id=upload.claim_id, wait_ms=wait_ms)
+
+
+def _not_scanned(kit: Kit, upload: Upload, error: NotScannedError) -> None:
+    """It waits for the scanner: for a minute at most, since one that is back should not be waited for."""
+    assert upload.claim_id is not None
+    wait_ms = min(FIRST_WAIT_MS << min(upload.attempts - 1, 16), SCAN_WAIT_MS)
+    log.emit(
+        log.SCAN_FAILED,
+        level=logging.ERROR,
+        upload_id=upload.id,
+        attempt=upload.attempts,
+        reason=error.reason,
+        seconds=wait_ms // 1000,
+    )
     _let_go(kit, upload, claim_id=upload.claim_id, wait_ms=wait_ms)
 
 
@@ -204,6 +227,8 @@ class _Run:
         self._judge = BlockJudge(self._facts, kit.keys, upload=uuid.UUID(upload.id), gathered=self._gathered)
         self._findings = self._stack.enter_context(findings_writer(kit, upload_id=upload.id))
         self._hashes = self._stack.enter_context(run_writer(kit, attempt_no=attempt.no))
+        self._to_mend = self._stack.enter_context(RefusedWriter(kit, RefusedKind.HERSTEL, upload_id=upload.id))
+        self._offered = self._stack.enter_context(RefusedWriter(kit, RefusedKind.AANBIEDING, upload_id=upload.id))
         self._parcels = self._stack.enter_context(
             ParcelWriter(
                 kit,
@@ -220,19 +245,23 @@ class _Run:
         self._stack.close()
 
     def result(self) -> Result:
-        """Read, judge, seal and index every row; what is to be published."""
+        """Scan for malware, then read, judge, seal and index every row; what is to be published."""
         reader = FileReader(self._kit, self._upload, self._facts)
+        found = harmful(self._kit, self._upload)
+        if found is not None:
+            return Result(summary=self._rejected(reader, found))
         try:
             with reader.blocks() as blocks, ahead(map(self._judge.judge, blocks), name="judging") as judged:
-                self._take_all(judged)
+                self._take_all(judged, reader)
         except FatalFileError as fatal:
             return Result(summary=self._rejected(reader, fatal.finding))
         return self._accepted(reader)
 
-    def _take_all(self, blocks: Iterator[Judged]) -> None:
+    def _take_all(self, blocks: Iterator[Judged], reader: FileReader) -> None:
         pending: Future[None] | None = None
         for judged in blocks:
             index = self._take(judged)
+            self._keep_refused(judged, reader)
             del judged  # before the next one comes
             if pending is not None:
                 pending.result()
@@ -253,6 +282,12 @@ class _Run:
         self._needs_window |= not going.filter(~pl.col("hele_maand") & ~pl.col("threatening")).is_empty()
         return judged.rows.join(places, on="row_no", how="left", maintain_order="left")
 
+    def _keep_refused(self, judged: Judged, reader: FileReader) -> None:
+        """Seal what the partner may need of refused rows, in the form in which it may be kept."""
+        assert reader.dialect is not None
+        self._to_mend.add(judged.to_mend, head=head_of(reader.dialect))
+        self._offered.add(salted(judged.offered, self._kit.dice))
+
     def _insert(self, index: pl.DataFrame) -> None:
         kit = self._kit
         assert self._upload.claim_id is not None
@@ -270,10 +305,16 @@ class _Run:
         counts = self._tally.counts()
         whole = self._gathered.whole()
         odd = self._odd_as_a_whole(whole, {count.code: count.aantal for count in counts}, reader)
+        assert reader.dialect is not None  # no file is accepted of which nothing was read
+        refused = (*self._to_mend.finish(), *self._offered.finish())
         return Result(
             summary=IntakeSummary(
                 read_as=reader.read_as,
+                explained=reader.explained,
+                header_line=reader.header_line,
+                profiel=reader.read_by,
                 rows=self._rows,
+                kept={content.kind.value: content.rows for content in refused},
                 states={ROW_STATES[RowState(state)].name: number for state, number in self._states.items()},
                 findings=counts,
                 per_gemeente=dict(self._per_gemeente),
@@ -282,6 +323,8 @@ class _Run:
             parcels=records,
             findings=None if findings is None else (self._findings.name, findings),
             hashes=self._hash_run(),
+            kept=refused,
+            repairs=reader.dialect.repairs,
             kinds=whole.kinds,
         )
 
@@ -321,6 +364,9 @@ class _Run:
         name = ROW_STATES[RowState.BESTAND_AFGEKEURD].name
         return IntakeSummary(
             read_as=reader.read_as,
+            explained=reader.explained,
+            header_line=reader.header_line,
+            profiel=reader.read_by,
             rows=self._rows,
             states={name: self._rows} if self._rows else {},
             file_findings=(finding,),

@@ -15,10 +15,11 @@ from gateway.flow.summary import IntakeSummary, encode_summary
 from gateway.lifecycle import DeliveryState
 from gateway.stages.sanity import KindStatistic
 from gateway.stages.schedule import Kind
-from gateway.store import deliveries, parcels, processing, uploads, usual
+from gateway.store import deliveries, parcels, processing, refused, uploads, usual
 from gateway.store.deliveries import NewDelivery
 from gateway.store.parcels import HashRun, ParcelRecord
 from gateway.store.processing import Attempt
+from gateway.store.refused import RefusedContent
 from gateway.store.uploads import Upload
 
 
@@ -29,6 +30,8 @@ class ClaimLostError(Exception):
 class Result(Struct, frozen=True, kw_only=True):
     """What an attempt produced. `findings`: (blob, key) when there were any; `hashes`: the run to keep, if any.
 
+    `kept`: of refused rows; `repairs`: the id of the upload that the file says it repairs.
+
     `kinds`: what this file adds to what is usual for its partner.
     """
 
@@ -36,6 +39,8 @@ class Result(Struct, frozen=True, kw_only=True):
     parcels: tuple[ParcelRecord, ...] = ()
     findings: tuple[str, DataKey] | None = None
     hashes: HashRun | None = None
+    kept: tuple[RefusedContent, ...] = ()
+    repairs: str | None = None
     kinds: tuple[KindStatistic, ...] = ()
 
 
@@ -54,6 +59,9 @@ def publish(kit: Kit, upload: Upload, attempt: Attempt, result: Result) -> None:
         if reasons:
             confirm.ask(conn, kit, upload, reasons)
         _remember(conn, upload, result, now)
+        refused.put(conn, upload_no=upload.no, contents=result.kept)
+        if result.repairs is not None:
+            refused.link(conn, upload_no=upload.no, partner=upload.partner, of_id=result.repairs)
         settle = uploads.publish if result.summary.fatal is None else uploads.reject
         if not settle(conn, no=upload.no, claim_id=upload.claim_id, settlement=_settlement(attempt, result, now)):
             raise ClaimLostError

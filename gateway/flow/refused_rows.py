@@ -8,6 +8,7 @@ from typing import Final, Self
 import polars as pl
 from sqlalchemy import Connection
 
+from contracts.aanlevering import Bijlage
 from contracts.overeenkomst import Signaalpartner
 from gateway.crypto.keys import RetentionClass
 from gateway.errors import ConflictError, KeyDestroyedError, NotFoundError
@@ -103,10 +104,17 @@ _NOTHING: Final = {
 }
 
 
-def available(kit: Kit, conn: Connection, upload: Upload) -> dict[RefusedKind, RefusedContent]:
-    """What the partner can still fetch of an upload."""
-    now: dt.datetime = kit.clock()
-    return {kind: one for kind, one in refused.find(conn, upload_no=upload.no).items() if one.expires_at > now}
+def available(kit: Kit, conn: Connection, upload: Upload) -> tuple[Bijlage | None, Bijlage | None]:
+    """The repair file and the proofs that the partner can still fetch of an upload; where, is the web's to add."""
+    found = refused.find(conn, upload_no=upload.no)
+    mend, offered = (_attached(kit, found.get(kind)) for kind in (RefusedKind.HERSTEL, RefusedKind.AANBIEDING))
+    return mend, offered
+
+
+def _attached(kit: Kit, content: RefusedContent | None) -> Bijlage | None:
+    if content is None or content.expires_at <= kit.clock():
+        return None
+    return Bijlage(regels=content.rows, beschikbaar_tot=content.expires_at)
 
 
 def frames_of(kit: Kit, upload: Upload, content: RefusedContent) -> Iterator[pl.DataFrame]:

@@ -84,13 +84,12 @@ def _chunks(
     upload: Upload, head: pl.DataFrame, frames: Iterator[pl.DataFrame], findings: Iterator[pl.DataFrame]
 ) -> Iterator[bytes]:
     delimiter = str(head["delimiter"][0])
-    headers = head["header"].to_list()
-    places = [n for n, header in enumerate(headers) if repaired_upload(header) is None]
-    names = [str(head["header"].to_frame().select(harmless(pl.col("header")))["header"][n]) for n in places]
+    places = [n for n, header in enumerate(head["header"]) if repaired_upload(header) is None]
+    names = head.select(harmless(pl.col("header")))["header"].gather(places)
     yield _line([*names, link_header(upload.id)], delimiter)
     told = _InStep(findings)
     for frame in frames:
-        columns = [harmless(pl.col(str(n))).alias(str(n)) for n in places]
+        columns = [harmless(pl.col(str(n))) for n in places]
         rows = frame.join(told.of(frame), on="row_no", how="left", maintain_order="left")
         yield _csv(rows.select(*columns, "bevindingen"), delimiter)
 
@@ -137,7 +136,7 @@ def _told(findings: pl.DataFrame) -> pl.DataFrame:
     return (
         findings.join(texts, on="code", how="left", maintain_order="left")
         .sort("row_no", "gravity", maintain_order=True)
-        .with_columns(pl.concat_str("text", about).alias("text"))
+        .with_columns(pl.concat_str("what", about, "mend").alias("text"))
         .group_by("row_no", maintain_order=True)
         .agg(pl.col("text").str.join(_BETWEEN))
         .select("row_no", pl.format("regel {}: {}", "row_no", "text").alias("bevindingen"))
@@ -150,11 +149,10 @@ def _texts(codes: Sequence[str]) -> pl.DataFrame:
         {
             "code": codes,
             "gravity": [0 if rule.ernst is not Ernst.WARNING else 1 for rule in rules],
-            "text": [
-                f"{'Let op, ' if rule.ernst is Ernst.WARNING else ''}{rule.code}: {rule.melding} {rule.wat_te_doen}"
-                + (_BEYOND if rule is MISFIT else "")
-                for rule in rules
+            "what": [
+                f"{'Let op, ' if rule.ernst is Ernst.WARNING else ''}{rule.code}: {rule.melding}" for rule in rules
             ],
+            "mend": [f" {rule.wat_te_doen}{_BEYOND if rule is MISFIT else ''}" for rule in rules],
         },
-        schema={"code": pl.String, "gravity": pl.Int8, "text": pl.String},
+        schema={"code": pl.String, "gravity": pl.Int8, "what": pl.String, "mend": pl.String},
     )

@@ -32,11 +32,13 @@ from gateway.flow.confirm import bevestiging_of
 from gateway.flow.file_names import open_file_name
 from gateway.flow.findings import read_findings
 from gateway.flow.kit import Kit
+from gateway.flow.refused_rows import available
 from gateway.flow.summary import FIRST_ROWS, IntakeSummary, decode_summary
 from gateway.lifecycle import UploadState
 from gateway.stages.rules import rule as rule_of
-from gateway.store import confirmations, uploads
+from gateway.store import confirmations, refused, uploads
 from gateway.store.confirmations import Confirmation
+from gateway.store.refused import RepairLinks
 from gateway.store.report import EndedRow, counts_per_gemeente, ended_counts, ended_rows, late_threatening_rows
 from gateway.store.rows import counts, counts_of_many
 from gateway.store.uploads import Upload
@@ -78,7 +80,8 @@ def show(kit: Kit, partner: Signaalpartner, *, upload_id: str) -> Aanlevering:
     """One upload of this partner; raises NotFoundError."""
     with kit.db.read() as conn:
         upload = _own(uploads.find_by_id(conn, id=upload_id, partner=partner.key))
-        return aanlevering_of(kit, upload, counts(conn, upload), confirmations.of_upload(conn, upload.no))
+        asked = confirmations.of_upload(conn, upload.no)
+        return aanlevering_of(kit, upload, counts(conn, upload), asked, _links(conn, upload))
 
 
 def page(kit: Kit, partner: Signaalpartner, *, after: str | None, limit: int) -> Page:
@@ -92,9 +95,13 @@ def page(kit: Kit, partner: Signaalpartner, *, after: str | None, limit: int) ->
         shown = found[:limit]
         numbers = counts_of_many(conn, shown)
         asked = confirmations.of_uploads(conn, [upload.no for upload in shown])
+        linked = refused.links(conn, [upload.no for upload in shown])
     return Page(
         aanleveringen=tuple(
-            aanlevering_of(kit, upload, numbers.get(upload.no), asked.get(upload.no)) for upload in shown
+            aanlevering_of(
+                kit, upload, numbers.get(upload.no), asked.get(upload.no), linked.get(upload.no, refused.NO_LINKS)
+            )
+            for upload in shown
         ),
         next_after=shown[-1].id if len(found) > limit else None,
     )
@@ -109,7 +116,13 @@ def receipt(kit: Kit, partner: Signaalpartner, *, upload_id: str) -> str:
     return upload.receipt
 
 
-def aanlevering_of(kit: Kit, upload: Upload, numbers: Counts | None, asked: Confirmation | None = None) -> Aanlevering:
+def aanlevering_of(
+    kit: Kit,
+    upload: Upload,
+    numbers: Counts | None,
+    asked: Confirmation | None = None,
+    links: RepairLinks = refused.NO_LINKS,
+) -> Aanlevering:
     """The upload as its partner sees it; links are the web's to add. `asked`: of one that was held."""
     return Aanlevering(
         aanlevering_id=upload.id,
@@ -122,6 +135,8 @@ def aanlevering_of(kit: Kit, upload: Upload, numbers: Counts | None, asked: Conf
         aantallen=None if numbers is None else _told(numbers),
         ontvangstbewijs=upload.receipt,
         bevestiging=bevestiging_of(asked),
+        herstel_van=links.of,
+        hersteld_door=links.by,
     )
 
 
@@ -136,13 +151,15 @@ def report(kit: Kit, partner: Signaalpartner, *, upload_id: str) -> Verwerkingsv
         ended = _first_ended(conn, upload, limit=limit, number=sum(ended_by_cause.values()))
         asked = bevestiging_of(confirmations.of_upload(conn, upload.no))
         late = late_threatening_rows(conn, upload_no=upload.no, before=_late_before(kit))
+        mend, offered = available(kit, conn, upload)
+        links = _links(conn, upload)
     summary = _summary(upload)
     findings, cut = _first_findings(kit, upload, limit)
     return Verwerkingsverslag(
         aanlevering_id=upload.id,
         status=STATUS[upload.state],
         gelezen_als=summary.read_as,
-        wat_nu=advice(upload.state, numbers, summary, late_threatening=late, asked=asked),
+        wat_nu=advice(upload.state, numbers, summary, late_threatening=late, asked=asked, repair_file=mend is not None),
         aantallen=_told(numbers),
         bevindingen=_groups(summary),
         regels=findings,
@@ -152,6 +169,12 @@ def report(kit: Kit, partner: Signaalpartner, *, upload_id: str) -> Verwerkingsv
         systeemweigeringen_afgekapt=sum(ended_by_cause.values()) > len(ended),
         weigeringen_na_aanname=_ended_groups(ended_by_cause, ended),
         bevestiging=asked,
+        gelezen=summary.explained,
+        kopregel=summary.header_line,
+        herstelbestand=mend,
+        bewijzen_van_aanbieding=offered,
+        herstel_van=links.of,
+        hersteld_door=links.by,
     )
 
 
@@ -218,16 +241,24 @@ def _first_findings(kit: Kit, upload: Upload, limit: int) -> tuple[tuple[Bevindi
 
 
 def _groups(summary: IntakeSummary) -> tuple[BevindingGroep, ...]:
-    """About the file first, then what refuses rows, then what is only remarked; each by how often."""
+    """What is wrong with the whole file, then what refuses rows, then what is only remarked; each by how often."""
     about_file = (
         _group(f.code, number=1, first_rows=() if f.regel is None else (f.regel,), about=f.vorm)
         for f in summary.file_findings
     )
     about_rows = (_group(f.code, number=f.aantal, first_rows=f.eerste_regels) for f in summary.findings)
-    return (*about_file, *sorted(about_rows, key=lambda group: _GRAVITY.index(group.ernst)))
+    return tuple(sorted((*about_file, *about_rows), key=_urgency))
 
 
-_GRAVITY: Final = (Ernst.FATAL, Ernst.ERROR, Ernst.WARNING)
+def _urgency(group: BevindingGroep) -> int:
+    """What is wrong with the file as a whole explains the rest, so it comes before what refuses rows."""
+    if group.ernst is Ernst.WARNING:
+        return 0 if group.code.startswith(_WHOLE_FILE) else 2
+    return 0 if group.ernst is Ernst.FATAL else 1
+
+
+_WHOLE_FILE: Final = "bestand_"
+"""How codes begin that are about the file as a whole."""
 
 
 def _group(code: str, *, number: int, first_rows: tuple[int, ...], about: str | None = None) -> BevindingGroep:
@@ -324,6 +355,10 @@ def _told_states(states: Counter[RowState]) -> AantallenNaarStatus:
 
 def _summary(upload: Upload) -> IntakeSummary:
     return decode_summary(upload.summary) if upload.summary else IntakeSummary(read_as="", rows=0)
+
+
+def _links(conn: Connection, upload: Upload) -> RepairLinks:
+    return refused.links(conn, [upload.no]).get(upload.no, refused.NO_LINKS)
 
 
 def _late_before(kit: Kit) -> dt.datetime:

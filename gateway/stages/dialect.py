@@ -11,6 +11,7 @@ from contracts.profiel import Bestandsvorm, Datumvolgorde, Profiel
 from contracts.signaal import Soort
 from gateway.stages.column_names import looks_like_a_name
 from gateway.stages.encoding import ENCODING_NAMES
+from gateway.stages.repair_column import repaired_upload, repairs
 from gateway.stages.source import PLAIN, Bron
 
 HEAD_BYTES: Final = 1 << 20
@@ -100,10 +101,17 @@ class Dialect:
         return frozenset(name for name in self.columns if name is not None)
 
     @property
+    def repairs(self) -> str | None:
+        """The id of the upload of which the file repairs rows, by its link column; no such column: None."""
+        return repairs(self.headers)
+
+    @property
     def ignored(self) -> tuple[int, ...]:
-        """The positions of columns that are not read; those without a text above them are no columns."""
+        """The positions of columns that are not read; those without a text above them, or of ours, do not count."""
         return tuple(
-            n for n, name in enumerate(self.columns) if name is None and (not self.headers or self.headers[n].strip())
+            n
+            for n, name in enumerate(self.columns)
+            if name is None and (not self.headers or (self.headers[n].strip() and not repaired_upload(self.headers[n])))
         )
 
     @property
@@ -144,6 +152,8 @@ def _parts(dialect: Dialect) -> Iterator[str]:
     yield f"datums {DATE_ORDERS[dialect.date_order]}"
     yield _recognised(dialect)
     yield f"{len(dialect.ignored)} genegeerd"
+    if dialect.profiel is not None:
+        yield f"met profiel '{dialect.profiel.naam}' versie {dialect.profiel.versie}"
 
 
 def form_name(dialect: Dialect) -> str:

@@ -6,6 +6,7 @@ among the first records, the one with the most. A profile may say on which line 
 
 import csv
 import io
+import itertools
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,10 @@ from typing import Final
 from contracts.profiel import Profiel
 from gateway.stages.column_names import MARK, Meaning, Strength, decided, meanings
 from gateway.stages.dialect import DELIMITERS, MAX_COLUMNS, FileFinding
+from gateway.stages.repair_column import header_as_sent, names_upload, repairs
 
+REPAIR_HEADER: Final = 1 << 17
+"""Within so many bytes a repair file has the header that we wrote; looking further would cost every other file."""
 MAX_TITLES: Final = 40
 """Among so many records with text a header is looked for."""
 _SEP_LINE: Final = re.compile(r'"?sep=(.?)"?', re.IGNORECASE)
@@ -61,6 +65,10 @@ def find_header(
     `cut_off`: the file goes on. `delimiters`: those it may have. `in_records`: a profile's line counts records and
     not line feeds, as in a sheet.
     """
+    if names_upload(head[:REPAIR_HEADER]):
+        found = _of_repair(_records(head, encoding, cut_off=cut_off), delimiters, meanings(profiel))
+        if found is not None:
+            return found
     records = _records(head, encoding, cut_off=cut_off)
     first = next(records, None)
     if first is None:
@@ -76,6 +84,17 @@ def find_header(
     if line is not None:
         return _on_line(records, delimiters, meaning, line, in_records=in_records, skipped=1 if sep else 0)
     return _most_known(records, delimiters, meaning)
+
+
+def _of_repair(
+    records: Iterator[Record], delimiters: Sequence[str], meaning: Callable[[str], Meaning | None]
+) -> Header | FileFinding | None:
+    """The record with the link column: we wrote that header, so it stands there whatever a profile says."""
+    for record in itertools.islice(records, MAX_TITLES):
+        one = _candidate(record, delimiters, meaning)
+        if repairs(one.texts) is not None:
+            return _header(one) if one.known else NO_HEADER
+    return None
 
 
 def _again(first: Record, rest: Iterator[Record]) -> Iterator[Record]:
@@ -200,12 +219,16 @@ def _header(one: _Candidate) -> Header | FileFinding:
         return FileFinding(code="bestand_kolom_dubbel", vorm=", ".join(found.doubles))
     return Header(
         delimiter=one.delimiter,
-        texts=tuple(text.strip(MARK) for text in one.texts),
+        texts=_as_sent(tuple(text.strip(MARK) for text in one.texts)),
         columns=found.columns,
         strengths=found.strengths,
         line=one.record.line,
         end=one.record.end,
     )
+
+
+def _as_sent(texts: tuple[str, ...]) -> tuple[str, ...]:
+    return texts if repairs(texts) is None else tuple(map(header_as_sent, texts))
 
 
 def _without_header(

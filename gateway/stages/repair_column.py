@@ -15,6 +15,7 @@ _HEADER: Final = "bevindingen (herstel van {id})"
 _LINK: Final = re.compile(
     r"\s*bevindingen \(herstel van ([0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12})\)\s*", re.IGNORECASE
 )
+_SOMEWHERE: Final = re.compile(rb"bevindingen \(herstel van [0-9a-f-]{36}\)", re.IGNORECASE)
 _STARTS: Final = r"=+\-@\t\r\n|%＝＋－＠"  # the wide forms run too
 """With these a cell can run as a formula (OWASP, CSV injection)."""
 _NUMBER: Final = r"^[+-][0-9][0-9.,]*$"
@@ -38,10 +39,28 @@ def repairs(headers: Sequence[str]) -> str | None:
     return next((found for header in reversed(headers) if (found := repaired_upload(header)) is not None), None)
 
 
+def names_upload(head: bytes) -> bool:
+    """Whether such a header stands somewhere in the first bytes of a file."""
+    return _SOMEWHERE.search(head) is not None
+
+
+def without_marks(frame: pl.DataFrame, headers: Sequence[str]) -> pl.DataFrame:
+    """A block of a repair file (columns named by position) as its partner would have sent it: no findings, no marks."""
+    return frame.with_columns(
+        as_sent(pl.col(str(n))) if repaired_upload(header) is None else pl.lit(None, dtype=pl.String).alias(str(n))
+        for n, header in enumerate(headers)
+    )
+
+
+def header_as_sent(header: str) -> str:
+    """A header as it was before `harmless`."""
+    return re.sub(_ESCAPED, r"\1", header)
+
+
 def harmless(cell: pl.Expr) -> pl.Expr:
     """Text as it goes into a repair file; null stays null."""
-    runs = cell.str.contains(_RUNS) & ~cell.str.contains(_NUMBER)
-    return pl.when(runs).then(pl.concat_str(pl.lit("'"), cell)).otherwise(cell)
+    plain = ~cell.str.contains(_RUNS) | cell.str.contains(_NUMBER)
+    return pl.when(plain).then(cell).otherwise(pl.concat_str(pl.lit("'"), cell))
 
 
 def as_sent(cell: pl.Expr) -> pl.Expr:

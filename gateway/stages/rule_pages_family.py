@@ -309,6 +309,34 @@ def _short_year(veld: str) -> RulePage:
     )
 
 
+def _formula(veld: str) -> RulePage:
+    return page(
+        f"{veld} begint met = of @. In een rekenblad is dat een formule; wij nemen het over als gewone tekst en de"
+        " regel is"
+        " doorgegaan. Vaak is in uw systeem of werkmap een formule blijven staan waar de uitkomst had moeten staan.",
+        "=B2&C2",
+        _good(veld) or "bis",
+        f"Selecteer de kolom {veld}, kopieer haar en kies Start > Plakken > Waarden plakken op dezelfde plaats.",
+        "Kijk of er nu staat wat u bedoelt.",
+        bij=_where(veld),
+    )
+
+
+def _cut_off(veld: str) -> RulePage:
+    return page(
+        f"Excel toont een lang getal als 6,12346E+08 en gooit daarbij de laatste cijfers weg. Uit wat er nu in {veld}"
+        " staat"
+        " is het echte nummer niet terug te halen.",
+        "6,12346E+08",
+        "612345678" if veld != "kenmerk" else "S-612345678",
+        AS_TEXT.format(veld=veld),
+        "Haal de waarden daarna opnieuw uit uw systeem en plak ze in de kolom. De getalnotatie alleen veranderen"
+        " brengt de"
+        " cijfers niet terug.",
+        bij=_where(veld),
+    )
+
+
 _FAMILIES: Final[dict[str, Callable[[str], RulePage]]] = {
     "ontbreekt": _missing,
     "ongeldig": _form,
@@ -325,6 +353,8 @@ _FAMILIES: Final[dict[str, Callable[[str], RulePage]]] = {
     "voorloopnul": _zero,
     "excelgetal": _serial,
     "jaar_kort": _short_year,
+    "formule": _formula,
+    "afgekapt": _cut_off,
 }
 
 

@@ -15,6 +15,15 @@ UNREADABLE: Final[dict[str, RulePage]] = {
         "Open het bestand in Excel: is het leeg, maak de export in uw systeem dan opnieuw.",
         "Kijk in de Verkenner of het nieuwe bestand groter is dan 0 kB voordat u het aanlevert.",
     ),
+    "bestand_schadelijk": page(
+        "Elk bestand wordt voor het lezen op schadelijke software gecontroleerd. In dit bestand is die gevonden. Het is"
+        " meteen vernietigd: er is geen regel van gelezen en er is niets van bewaard.",
+        "een werkmap met een macro die een virus bevat",
+        "een nieuwe export uit uw systeem, als CSV, van een computer die is gecontroleerd",
+        "Open het bestand niet meer. Meld het aan uw systeembeheerder, met de naam van het bestand en het tijdstip.",
+        "Laat de computer controleren en maak de export daarna opnieuw. Kies CSV: dat is alleen tekst en kan geen macro"
+        " bevatten.",
+    ),
     "bestand_geen_csv": page(
         "De inhoud van het bestand is iets anders dan de vormen die wij lezen. De naam van het bestand telt niet mee:"
         " een PDF die .csv heet, blijft een PDF.",
@@ -48,13 +57,6 @@ UNREADABLE: Final[dict[str, RulePage]] = {
         "een nieuwe export van dezelfde gegevens",
         "Maak de export in uw systeem opnieuw; een beschadigd bestand herstelt u niet in Excel.",
         "Open het nieuwe bestand in Excel en kijk of de laatste rij volledig is.",
-    ),
-    "bestand_regeleinde_onbekend": page(
-        "De regels eindigen op een teken dat wij niet als regeleinde lezen.",
-        "een bestand dat is opgeslagen als CSV (Macintosh)",
-        "hetzelfde bestand als CSV UTF-8",
-        "Open het bestand in Excel.",
-        f"{SAVE_AS_CSV} Kies niet een variant met Macintosh of MS-DOS in de naam.",
     ),
     "bestand_ingepakt_meer": page(
         "In het ZIP-bestand zit meer dan één bestand. Wij kiezen niet voor u welk bestand het is.",
@@ -114,13 +116,6 @@ UNREADABLE: Final[dict[str, RulePage]] = {
         " objecten, of één object per regel (RFC 8259).",
         "Lukt dat niet snel, lever de gegevens dan als CSV of Excel aan.",
     ),
-    "bestand_schadelijk": page(
-        "De virusscanner herkent het bestand als schadelijk. Het is niet geopend en niet bewaard.",
-        "een werkmap met een besmette macro",
-        "een schone export zonder macro’s",
-        "Open het bestand niet. Waarschuw uw eigen beheer of beveiliging.",
-        "Maak op een schone computer een nieuwe export, het liefst als CSV: daarin passen geen macro’s.",
-    ),
 }
 """The file cannot be read at all."""
 
@@ -141,6 +136,17 @@ STRUCTURE: Final[dict[str, RulePage]] = {
         "Kijk of de kolom er wel is onder een naam die wij niet kennen; geef hem dan de naam uit het verslag.",
         "Ontbreekt hij echt, voeg dan een kolom toe, zet de naam in de kopregel en vul elke rij.",
         "Is de waarde in al uw regels gelijk, vraag beheer dan die voor u vast te stellen.",
+    ),
+    "bestand_profiel_onbekend": page(
+        "U noemde bij het aanleveren een profiel. Toen het bestand aan de beurt was, had beheer dat profiel weggehaald."
+        " Zonder dat profiel kunnen wij kolommen, datums of bedragen anders lezen dan u bedoelt; daarom lezen wij het"
+        " bestand niet.",
+        "profiel=SAP-oud, dat intussen is vervangen door SAP",
+        "profiel=SAP",
+        "Vraag beheer welke profielen u hebt. Een naam die er niet is, weigeren wij al bij het aanleveren, met de"
+        " namen die er wel zijn.",
+        "Stel de naam in uw systeem in, of laat hem weg als u maar een profiel hebt, en lever het bestand opnieuw aan."
+        " In Excel hoeft u niets te wijzigen.",
     ),
     "bestand_kolom_dubbel": page(
         "Twee kolommen betekenen hetzelfde. Wij kunnen niet weten welke van de twee goed is.",
@@ -251,6 +257,22 @@ REMARKS: Final[dict[str, RulePage]] = {
         "gemeentecode leeg",
         "gemeentecode 0363",
         "Vul in elke rij de kolom gemeentecode; regels zonder code konden niet worden doorgegeven.",
+    ),
+    "bestand_ingepakt_rest": page(
+        "Achter het ingepakte bestand staan nog bytes die er niet bij horen. Die zijn niet gelezen. Meestal is het"
+        " bestand aan elkaar geplakt of onderweg beschadigd.",
+        "een gzip-bestand met daarachter een stuk van een ander bestand",
+        "een nieuw ingepakt bestand",
+        "Vergelijk het aantal regels in het verslag met uw eigen bestand.",
+        "Ontbreken er regels, pak het bestand dan opnieuw in, of lever het aan zonder het in te pakken.",
+    ),
+    "werkblad_formule_zonder_uitkomst": page(
+        "In de werkmap staan formules waarvan de uitkomst niet is opgeslagen. Die cellen zijn als leeg gelezen.",
+        "=A2&B2, opgeslagen door een programma dat niet rekent",
+        "de uitkomst van de formule",
+        "Open de werkmap in Excel en druk op Ctrl+Alt+F9: alle formules worden dan berekend.",
+        "Selecteer de kolommen met formules, kopieer ze en kies Start > Plakken > Waarden plakken. Sla de werkmap op en"
+        " lever haar opnieuw aan.",
     ),
     "totaalregel_overgeslagen": page(
         "Onder de signalen staat een regel met een totaal. Dat is geen signaal; hij is overgeslagen en telt niet mee.",

@@ -40,8 +40,8 @@ PERSON: Final[dict[str, RulePage]] = {
     "adres_onzeker": page(
         "Uw bestand heeft één kolom voor het hele adres. Die hebben wij gesplitst in straat, huisnummer en toevoeging,"
         " maar bij deze regel is dat niet zeker.",
-        "Plein 1944 12 3 hoog",
-        "straat Plein 1944, huisnummer 12, huisnummertoevoeging 3h",
+        "Plein 1944",
+        "Plein 1944 12",
         "Controleer dit adres en lever straat, huisnummer en toevoeging voortaan in eigen kolommen aan.",
     ),
     "huisnummer_gesplitst": page(
@@ -123,6 +123,12 @@ PERSON: Final[dict[str, RulePage]] = {
         "06-1234",
         "0612345678",
         "Schrijf het nummer met tien cijfers, of met een + en het landnummer, zonder tekst erbij.",
+    ),
+    "telefoon_onwaarschijnlijk": page(
+        "Het nummer heeft de goede vorm, maar is aan niemand uitgegeven of kost extra om te bellen. Het is doorgegaan.",
+        "0900123456",
+        "0612345678",
+        "Controleer het nummer en geef het nummer waarop de inwoner zelf bereikbaar is.",
     ),
     "email_ongeldig": page(
         "Dit is geen e-mailadres. Het is weggelaten; de regel is doorgegaan.",

@@ -86,5 +86,5 @@ def links(conn: Connection, upload_nos: Collection[int]) -> Mapping[int, RepairL
     return {no: RepairLinks(of=of.get(no), by=tuple(by.get(no, ()))) for no in {*of, *by}}
 
 
-def _ids(*, key: sa.Column[int], other: sa.Column[int], nos: Collection[int]) -> sa.Select[tuple[int, str]]:
+def _ids(*, key: sa.Column[int], other: sa.Column[int], nos: Collection[int]) -> sa.Select[int, str]:
     return sa.select(key, upload.c.id).join(upload, upload.c.no == other).where(key.in_(nos)).order_by(upload.c.no)

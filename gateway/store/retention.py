@@ -18,6 +18,7 @@ from gateway.store.schema import (
     hash_run,
     parcel_content,
     processing_attempt,
+    refused_content,
     upload,
     upload_statistic,
 )
@@ -144,6 +145,15 @@ def delete_hash_runs(conn: Connection, *, created_by: dt.datetime, limit: int) -
     return conn.execute(sa.delete(hash_run).where(hash_run.c.attempt_no.in_(attempts))).rowcount
 
 
+def delete_refused(conn: Connection, *, now: dt.datetime, limit: int) -> int:
+    """What was kept of refused rows and expired; how many blobs."""
+    t = refused_content.c
+    due = sa.select(t.upload_no, t.kind).where(t.expires_at <= now).order_by(t.expires_at).limit(limit)
+    gone = [tuple(row) for row in conn.execute(due)]
+    doomed = sa.tuple_(t.upload_no, t.kind).in_(gone)
+    return conn.execute(sa.delete(refused_content).where(doomed)).rowcount if gone else 0
+
+
 def delete_statistics(conn: Connection, *, made_by: dt.datetime, limit: int) -> int:
     """What was usual by then, and held uploads that were decided by then; how many lines."""
     t, c = upload_statistic.c, confirmation.c
@@ -160,6 +170,7 @@ def wrapping_keys_in_use(conn: Connection) -> set[str]:
         (parcel_content.c.link_key_name, parcel_content.c.link_key),
         (upload.c.findings_key_name, upload.c.findings_key),
         (hash_run.c.key_name, hash_run.c.key),
+        (refused_content.c.key_name, refused_content.c.key),
     )
     return {
         str(found) for name, key in pairs for found in conn.scalars(sa.select(name).where(key.is_not(None)).distinct())
@@ -186,6 +197,7 @@ def blobs_in_use(conn: Connection, names: Sequence[str]) -> set[str]:
         sa.select(upload.c.blob).where(upload.c.blob.in_(names)),
         sa.select(upload.c.findings_blob).where(upload.c.findings_blob.in_(names)),
         sa.select(hash_run.c.blob).where(hash_run.c.blob.in_(names)),
+        sa.select(refused_content.c.blob).where(refused_content.c.blob.in_(names)),
         sa.select(parcel_content.c.blob).where(_KEPT & parcel_content.c.blob.in_(names)).distinct(),
         sa.select(processing_attempt.c.blob).join(upload, under_way).where(processing_attempt.c.blob.in_(names)),
     )

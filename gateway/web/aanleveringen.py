@@ -64,11 +64,11 @@ async def get_verwerkingsverslag(request: AnyRequest, upload_id: FromPath[str]) 
     wanted = own_id(upload_id)
     if form == CSV:
         return await _as_csv(request, partner, wanted)
-    found = await _flow(request, lambda kit: report.report(kit, partner, upload_id=wanted))
+    found = links.report_with_links(await _flow(request, lambda kit: report.report(kit, partner, upload_id=wanted)))
     if form == JSON:
         answer = json_answer(request, found)
     else:
-        page, policy = render_report(found)
+        page, policy = render_report(found, base_url=_base_url(request))
         answer = Response(page, media_type="text/html", headers={"Content-Security-Policy": policy})
     answer.headers["Vary"] = "Accept"
     return answer
@@ -76,12 +76,17 @@ async def get_verwerkingsverslag(request: AnyRequest, upload_id: FromPath[str]) 
 
 async def _as_csv(request: AnyRequest, partner: Signaalpartner, upload_id: FromPath[str]) -> Response[Any]:
     lines = await _flow(request, lambda kit: report.report_lines(kit, partner, upload_id=upload_id))
-    chunks: Iterator[bytes] = iter(()) if request.method == "HEAD" else csv_chunks(lines)
+    chunks: Iterator[bytes] = iter(()) if request.method == "HEAD" else csv_chunks(lines, base_url=_base_url(request))
     headers = {
         "Content-Disposition": f'attachment; filename="verwerkingsverslag-{upload_id}.csv"',
         "Vary": "Accept",
     }
     return Stream(chunks, media_type="text/csv; charset=utf-8; header=present", headers=headers)
+
+
+def _base_url(request: AnyRequest) -> str:
+    """Pages and spreadsheets are saved and opened elsewhere, so their links are whole."""
+    return parts_of(request).kit.settings.installation.base_url
 
 
 def _page(kit: Kit, partner: Signaalpartner, query: PageQuery) -> Aanleveringen:

@@ -3,7 +3,7 @@
 from litestar import Litestar
 from litestar.datastructures import State
 
-from gateway.web import aanleveringen, bevestiging, feedback, problems, public, uploads
+from gateway.web import aanleveringen, bevestiging, feedback, problems, public, refused, uitleg, uploads
 from gateway.web.edge import EdgedLitestar
 from gateway.web.parts import WebParts
 
@@ -19,6 +19,10 @@ def create_app(gateway: WebParts) -> Litestar:
             aanleveringen.get_ontvangstbewijs,
             aanleveringen.get_verwerkingsverslag,
             bevestiging.post_bevestiging,
+            refused.get_herstelbestand,
+            refused.get_bewijzen_van_aanbieding,
+            uitleg.list_bevindingen,
+            uitleg.get_bevinding,
             feedback.post_resultaten,
             feedback.list_terugkoppelingen,
             public.get_openapi,

@@ -42,6 +42,13 @@ class Aanleveringen(Struct, frozen=True, kw_only=True, rename="camel"):
     volgende: str | None = None
 
 
+class BewijzenQuery(Struct, frozen=True, kw_only=True):
+    """`na`: the last row number that was seen; `aantal`: how many at most, all of them without it."""
+
+    na: Annotated[int, Meta(ge=0)] = 0
+    aantal: Annotated[int, Meta(ge=1)] | None = None
+
+
 class Resultaten(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a system of a gemeente reports at once."""
 

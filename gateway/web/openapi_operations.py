@@ -5,7 +5,9 @@ from typing import Any, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from contracts.aanbieding import BewijzenVanAanbieding
 from contracts.aanlevering import Aanlevering, Verwerkingsverslag
+from contracts.uitleg import Uitleg, UitlegLijst
 from gateway.web.forms import (
     Aankondiging,
     Aanleveringen,
@@ -207,6 +209,56 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         problems=(400, *_SIGNED_IN, 404, 409, 429, 503),
     ),
     Operation(
+        id="leesHerstelbestand",
+        method="get",
+        path="/aanleveringen/{aanleveringId}/herstelbestand",
+        tag="aanleveringen",
+        summary="De geweigerde regels die u kunt herstellen, zoals u ze stuurde, met hun bevindingen",
+        who="signaalpartner",
+        parameters=(_ID,),
+        successes=(
+            Success(
+                status=200,
+                text="CSV in UTF-8 met BOM, met uw scheidingsteken en kolommen en één kolom erbij. Verbeter de regels, "
+                "en lever het bestand aan met die laatste kolom: dan hoort het bij deze aanlevering.",
+                content={"text/csv": TEXT},
+            ),
+        ),
+        problems=(*_SIGNED_IN, 404, 409, 410, 429, 503),
+    ),
+    Operation(
+        id="leesBewijzenVanAanbieding",
+        method="get",
+        path="/aanleveringen/{aanleveringId}/bewijzen-van-aanbieding",
+        tag="aanleveringen",
+        summary="Ondertekende bewijzen, zonder persoonsgegevens, van regels die u aanbood en die niet door mochten",
+        who="signaalpartner",
+        parameters=(
+            _ID,
+            Parameter(
+                name="na",
+                place="query",
+                text="Alleen regels na dit regelnummer.",
+                schema={"type": "integer", "minimum": 0, "default": 0},
+            ),
+            Parameter(
+                name="aantal",
+                place="query",
+                text="Hoeveel ten hoogste; zonder dit alle.",
+                schema={"type": "integer", "minimum": 1},
+            ),
+        ),
+        successes=(
+            Success(
+                status=200,
+                text="Per regel een compacte JWS over een BewijsVanAanbieding, te controleren met /sleutels, en haar "
+                "zout.",
+                content={"application/json": BewijzenVanAanbieding},
+            ),
+        ),
+        problems=(400, *_SIGNED_IN, 404, 409, 410, 429, 503),
+    ),
+    Operation(
         id="bevestigAanlevering",
         method="post",
         path="/aanleveringen/{aanleveringId}/bevestiging",
@@ -259,6 +311,38 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
             ),
         ),
         problems=(400, *_SIGNED_IN, 404, 413, 415, 503),
+    ),
+    Operation(
+        id="leesBevindingen",
+        method="get",
+        path="/bevindingen",
+        tag="algemeen",
+        summary="Alle codes van bevindingen",
+        who=None,
+        successes=(
+            Success(
+                status=200,
+                text="De lijst, als JSON of als pagina.",
+                content={"application/json": UitlegLijst, "text/html": TEXT},
+            ),
+        ),
+    ),
+    Operation(
+        id="leesBevinding",
+        method="get",
+        path="/bevindingen/{code}",
+        tag="algemeen",
+        summary="Wat een bevinding betekent, met een voorbeeld en hoe u het in Excel herstelt",
+        who=None,
+        parameters=(Parameter(name="code", place="path", text="De code uit het verslag.", schema=TEXT, required=True),),
+        successes=(
+            Success(
+                status=200,
+                text="De uitleg, als JSON of als pagina.",
+                content={"application/json": Uitleg, "text/html": TEXT},
+            ),
+        ),
+        problems=(404,),
     ),
     Operation(
         id="leesSleutels",

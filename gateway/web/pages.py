@@ -7,7 +7,7 @@ from litestar.datastructures import State
 
 from contracts.aanlevering import Ernst
 from gateway.stages.rules import RULES
-from gateway.web import problems
+from gateway.web import problems, uitleg
 from gateway.web.edge import EdgedLitestar
 from gateway.web.headers import SERVED_STYLE_POLICY
 from gateway.web.identity import AnyRequest, parts_of
@@ -23,9 +23,9 @@ SEVERITIES: Final = (
 
 
 def create_pages_app(gateway: WebParts) -> Litestar:
-    """`/`, `/regels` and the stylesheet."""
+    """`/`, `/regels`, the explanation of every finding, and the stylesheet."""
     return EdgedLitestar(
-        route_handlers=[home, regels, stijl],
+        route_handlers=[home, regels, stijl, uitleg.list_bevindingen, uitleg.get_bevinding],
         exception_handlers={Exception: problems.answer},
         state=State({"parts": gateway}),
         openapi_config=None,

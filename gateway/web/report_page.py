@@ -16,8 +16,8 @@ ERNST_TEXT = {Ernst.FATAL: "Hele bestand", Ernst.ERROR: "Fout", Ernst.WARNING: "
 GROUP_TEXT = {Group.REFUSED: "Geweigerd", Group.DELIVERED: "Afgeleverd", Group.WAITING: "Wacht"}
 
 
-def render_report(report: Verwerkingsverslag) -> tuple[str, str]:
-    """(HTML, its Content-Security-Policy)."""
+def render_report(report: Verwerkingsverslag, *, base_url: str) -> tuple[str, str]:
+    """(HTML, its Content-Security-Policy). `base_url`: a page that was saved still finds what it links to."""
     style = stylesheet()
     states = [
         (GROUP_TEXT[info.group], info.meaning, report.aantallen.per_status.get(info.name, 0))
@@ -29,6 +29,7 @@ def render_report(report: Verwerkingsverslag) -> tuple[str, str]:
         .render(
             verslag=report,
             stijl=style,
+            basis=base_url,
             status=STATUS_TEXT[report.status],
             ernst=ERNST_TEXT,
             toestanden=[line for line in states if line[2]],

@@ -25,6 +25,8 @@ def environment() -> Environment:
     )
     made.filters["getal"] = number
     made.filters["moment"] = moment
+    made.filters["regels"] = rows
+    made.filters["zichtbaar"] = visible
     return made
 
 
@@ -37,6 +39,16 @@ def stylesheet() -> str:
 def number(value: int) -> str:
     """An integer as Dutch writes it: 1.234.567."""
     return f"{value:,}".replace(",", ".")
+
+
+def rows(value: int) -> str:
+    """A number of rows in words: 1 regel, 1.234 regels."""
+    return f"{number(value)} {'regel' if value == 1 else 'regels'}"
+
+
+def visible(text: str) -> str:
+    """Text with its control characters shown as pictures (Unicode control pictures)."""
+    return "".join(chr(0x2400 + ord(letter)) if ord(letter) < 0x20 else letter for letter in text)
 
 
 def moment(value: dt.datetime) -> str:

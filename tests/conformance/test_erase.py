@@ -180,6 +180,23 @@ def test_the_report_and_the_file_name_are_kept_half_a_year(kit: Kit, clock: Fake
         assert conn.scalar(sa.select(upload.c.name_sealed)) is None
 
 
+def test_refused_rows_and_what_proves_that_they_were_offered_are_kept_a_fortnight(kit: Kit, clock: FakeClock) -> None:
+    kept = keep_upload(kit)
+    both = {"herstel", "aanbieding"}
+    clock.advance(days=14, seconds=-1)
+    erase_due(kit)
+    assert openable(kit, kept) >= both
+
+    clock.advance(seconds=1)
+    assert erase_due(kit)["refused"] == 2
+    assert openable(kit, kept) & both == set()
+
+    clock.now = dt.datetime(2027, 1, 2, 12, tzinfo=dt.UTC)
+    erase_due(kit)
+    assert "herstel/2026-12" not in class_keys(kit)
+    assert not [name for name in kit.blobs.names() if name.startswith(("herstel/", "aanbieding/"))]
+
+
 def test_hashes_are_kept_half_a_year_and_their_key_until_the_window_behind_its_half_year_is_over(
     kit: Kit, clock: FakeClock
 ) -> None:
@@ -293,7 +310,9 @@ def test_in_the_end_no_bytes_and_no_keys_are_left(kit: Kit, clock: FakeClock) ->
     assert set(erase_due(kit).values()) == {0}
 
 
-@pytest.mark.parametrize("name", ["upload/{id}-00ff", "attempt/7-00ff", "findings/{id}-00ff", "hashes/7-00ff"])
+@pytest.mark.parametrize(
+    "name", ["upload/{id}-00ff", "attempt/7-00ff", "findings/{id}-00ff", "hashes/7-00ff", "herstel/{id}-00ff"]
+)
 def test_bytes_that_nothing_refers_to_go_after_a_day(kit: Kit, clock: FakeClock, name: str) -> None:
     name = name.format(id=uuid.UUID(int=7))
     put(kit, name)

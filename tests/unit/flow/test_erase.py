@@ -136,6 +136,21 @@ def test_rows_go_from_old_backups_when_the_month_of_their_expiry_is_over(
         assert openable(restored, kept) == {"links", "findings", "hashes", "name"}
 
 
+def test_refused_rows_go_from_old_backups_when_the_month_of_their_expiry_is_over(
+    live: Kit, clock: FakeClock, tmp_path: Path
+) -> None:
+    kept = keep_upload(live)
+    backup = Backup(live, tmp_path / "backup")
+    for restored in backup.restored(live, live.keys):
+        assert openable(restored, kept) >= {"herstel", "aanbieding"}
+
+    clock.now = dt.datetime(2027, 1, 2, 12, tzinfo=dt.UTC)
+    erase_due(live)
+
+    for restored in backup.restored(live, live.keys):
+        assert openable(restored, kept) & {"herstel", "aanbieding"} == set()
+
+
 def test_a_backup_from_before_the_settling_shields_nothing_either(live: Kit, clock: FakeClock, tmp_path: Path) -> None:
     kept, straggler = keep_upload(live), keep_upload(live)
     backup = Backup(live, tmp_path / "backup")

@@ -1,5 +1,6 @@
 """What partners build on, as files: a change shows in the review. GOLDEN=write makes them anew."""
 
+import datetime as dt
 import os
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from contracts.aanlevering import (
     AantallenNaarStatus,
     Bevinding,
     BevindingGroep,
+    Bijlage,
     Ernst,
     RegelStatus,
     Verwerkingsverslag,
@@ -35,6 +37,7 @@ def told(numbers: Counts) -> AantallenNaarStatus:
     )
 
 
+UNTIL = dt.datetime(2026, 12, 4, 9, 30, tzinfo=dt.UTC)
 NUMBERS = told(
     count(
         1234,
@@ -56,6 +59,7 @@ REPORT = Verwerkingsverslag(
             wat_te_doen="Schrijf het als 1.234,56.",
             aantal=30,
             eerste_regels=(1, 2),
+            uitleg_uri="/v1/bevindingen/bedrag_ongeldig",
         ),
     ),
     regels=(Bevinding(regel=1, code="bedrag_onleesbaar", ernst=Ernst.ERROR, veld="bedrag", vorm="<aaaa>"),),
@@ -87,14 +91,27 @@ REPORT = Verwerkingsverslag(
             eerste_regels=(9,),
         ),
     ),
+    gelezen=("Scheidingsteken: puntkomma, want die staat in de kopregel.", "Kolom <x> is niet gelezen."),
+    kopregel=3,
+    herstelbestand=Bijlage(
+        uri="/v1/aanleveringen/01a1f84a-95c0-7d95-8d48-471400000000/herstelbestand", regels=30, beschikbaar_tot=UNTIL
+    ),
+    bewijzen_van_aanbieding=Bijlage(
+        uri="/v1/aanleveringen/01a1f84a-95c0-7d95-8d48-471400000000/bewijzen-van-aanbieding",
+        regels=1,
+        beschikbaar_tot=UNTIL,
+    ),
+    herstel_van="01a1f84a-95c0-7d95-8d48-470000000000",
+    hersteld_door=("01a1f84a-95c0-7d95-8d48-472000000000",),
 )
+BASE = "https://localhost:8443"
 
 
 @pytest.mark.parametrize("name", ["openapi.json", "verwerkingsverslag.html", "verwerkingsverslag.json"])
 def test_golden(name: str) -> None:
     made = {
         "openapi.json": document(Installation()),
-        "verwerkingsverslag.html": render_report(REPORT)[0].encode(),
+        "verwerkingsverslag.html": render_report(REPORT, base_url=BASE)[0].encode(),
         "verwerkingsverslag.json": msgspec.json.format(msgspec.json.encode(REPORT), indent=2),
     }[name]
     file = FOLDER / name
@@ -104,8 +121,8 @@ def test_golden(name: str) -> None:
 
 
 def test_a_page_escapes_what_others_wrote_and_allows_its_own_style_alone() -> None:
-    page, policy = render_report(REPORT)
-    for text in ("<niet>", "<aaaa>", "<E-17>"):
+    page, policy = render_report(REPORT, base_url=BASE)
+    for text in ("<niet>", "<aaaa>", "<E-17>", "<x>"):
         assert text not in page
     inline = page.partition("<style>")[2].partition("</style>")[0]
     assert inline == stylesheet()

@@ -10,6 +10,7 @@ from contracts.aanlevering import Ernst
 from gateway.flow.report import ReportLine
 from gateway.web.report_csv import COLUMNS, LINES_AT_ONCE, csv_chunks, harmless
 
+BASE = "https://localhost:8443"
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
 
 
@@ -19,7 +20,7 @@ def a_line(**kw: object) -> ReportLine:
 
 
 def read(lines: list[ReportLine]) -> list[dict[str, str]]:
-    text = b"".join(csv_chunks(lines)).decode("utf-8-sig")
+    text = b"".join(csv_chunks(lines, base_url=BASE)).decode("utf-8-sig")
     return list(csv.DictReader(io.StringIO(text, newline=""), delimiter=";"))
 
 
@@ -35,9 +36,24 @@ def test_a_missing_value_is_an_empty_cell() -> None:
     assert read([a_line()])[0]["vorm"] == ""
 
 
+def test_a_finding_is_linked_to_what_explains_it_and_a_systems_own_code_to_what_follows_from_it() -> None:
+    known, own, stopped, unknown = read(
+        [
+            a_line(code="bedrag_ongeldig"),
+            a_line(code="bedrag_ongeldig", status="systeem_geweigerd"),
+            a_line(code="geen_overeenkomst", status="gestopt"),
+            a_line(code=None, status="gestopt"),
+        ]
+    )
+    assert known["uitleg"] == f"{BASE}/v1/bevindingen/bedrag_ongeldig"
+    assert own["uitleg"] == f"{BASE}/v1/bevindingen/systeem_geweigerd"
+    assert stopped["uitleg"] == f"{BASE}/v1/bevindingen/geen_overeenkomst"
+    assert unknown["uitleg"] == ""
+
+
 def test_many_lines_come_in_chunks_under_one_header() -> None:
     lines = [a_line(regel=number) for number in range(2 * LINES_AT_ONCE + 1)]
-    chunks = list(csv_chunks(lines))
+    chunks = list(csv_chunks(lines, base_url=BASE))
     assert len(chunks) == 3
     assert [int(row["regel"]) for row in read(lines)] == list(range(2 * LINES_AT_ONCE + 1))
-    assert b"".join(csv_chunks([])) == "\ufeff".encode() + ";".join(COLUMNS).encode() + b"\r\n"
+    assert b"".join(csv_chunks([], base_url=BASE)) == "\ufeff".encode() + ";".join(COLUMNS).encode() + b"\r\n"
