@@ -1,7 +1,7 @@
 """The ports: what an adapter must offer. `adapters/` implements them, `tests/conformance` proves it."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from msgspec import Struct
@@ -81,3 +81,34 @@ class Adapter(Protocol):
     async def probe(self) -> Probe: ...
 
     async def aclose(self) -> None: ...
+
+
+class Clean(Struct, frozen=True):
+    """All bytes were scanned, and nothing was found."""
+
+
+class Infected(Struct, frozen=True, kw_only=True):
+    """Something harmful was found; `name` is the scanner's word for it, without any text of the file."""
+
+    name: str
+
+
+class NotScanned(Struct, frozen=True, kw_only=True):
+    """Nobody knows: the scanner was not there, gave no answer, or did not take all of it. `reason` is one word."""
+
+    reason: str
+
+
+ScanVerdict = Clean | Infected | NotScanned
+
+
+class Scanner(Protocol):
+    """Looks for malware. Fails closed: what is not surely clean is Infected or NotScanned. Blocks while it looks."""
+
+    def scan(self, chunks: Iterable[bytes]) -> ScanVerdict:
+        """The verdict on the bytes in order; raises only what `chunks` raises."""
+        ...
+
+    def probe(self) -> Probe:
+        """Whether it can be relied on now."""
+        ...

@@ -20,9 +20,10 @@ from msgspec import Struct
 import adapters
 import contracts
 from adapters import catalogue
+from adapters.clamd import MIB, Clamd
 from adapters.config import AdapterConfigError
 from contracts.overeenkomst import Systeem, Toegang
-from contracts.ports import Poll
+from contracts.ports import Poll, Scanner
 from contracts.terugkoppeling import Terugkoppeling
 from gateway import __version__, log
 from gateway.crypto.certificates import RevocationLists
@@ -122,6 +123,22 @@ def blob_store(settings: Settings, db: Database) -> BlobStore:
             return DatabaseBlobs(db)
 
 
+def scanner(settings: Settings) -> Scanner | None:
+    """What looks for malware, where the settings name it; raises SettingsError for an address that is none."""
+    if settings.scan.clamd is None:
+        return None
+    try:
+        return Clamd(
+            address=settings.scan.clamd,
+            timeout_seconds=settings.scan.timeout_seconds,
+            stream_limit=settings.scan.stream_limit_mib * MIB,
+            signature_days=settings.scan.signature_days,
+            clock=clock,
+        )
+    except AdapterConfigError as error:
+        raise SettingsError(f"settings: {error}") from None
+
+
 @contextmanager
 def open_kit(settings: Settings) -> Iterator[Kit]:
     """What every flow needs, on a migrated database; raises SettingsError with what to do."""
@@ -138,6 +155,7 @@ def open_kit(settings: Settings) -> Iterator[Kit]:
             clock=clock,
             dice=os.urandom,
             settings=settings,
+            scanner=scanner(settings),
         )
 
 

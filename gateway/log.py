@@ -53,6 +53,17 @@ UPLOAD_DECIDED = event(
     "by",
     "parcels",
 )
+SCAN_FAILED = event(
+    "scan_failed",
+    "An upload could not be scanned for malware, so it waits; nothing of it was read.",
+    "upload_id",
+    "attempt",
+    "reason",
+    "seconds",
+)
+UPLOAD_HARMFUL = event(
+    "upload_harmful", "Malware was found: the whole file is refused and destroyed.", "upload_id", "partner", "signature"
+)
 UPLOAD_LATE = event("upload_late", "An upload waits too long to be processed.", "upload_id", "hours")
 DELIVERY_ACCEPTED = event("delivery_accepted", "The receiver has it.", "delivery_id", "destination", "rows", "refused")
 DELIVERY_REFUSED = event("delivery_refused", "Definitely refused.", "delivery_id", "destination", "reason")

@@ -195,6 +195,19 @@ class Sanity(Section, frozen=True, kw_only=True):
     """A held file is refused when it is not confirmed by the end of this working day after the day it was held."""
 
 
+class Scan(Section, frozen=True, kw_only=True):
+    """Scanning every upload for malware by clamd before it is read. Without a clean verdict an upload waits."""
+
+    clamd: str | None = None
+    """Where clamd listens: `unix:/run/clamav/clamd.ctl` or `tcp:host:3310`; not given, nothing is scanned."""
+    timeout_seconds: Seconds = 60.0
+    """Time for connecting, for taking each block, and for the verdict after the last."""
+    stream_limit_mib: Annotated[int, Meta(ge=1, le=4095)] = 100
+    """A larger upload is not sent, and waits; StreamMaxLength, MaxFileSize and MaxScanSize of clamd are as large."""
+    signature_days: Annotated[int, Meta(ge=1)] = 3
+    """`check` complains of official signatures that are older."""
+
+
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All settings of one process."""
 
@@ -208,6 +221,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     retention: Retention = Retention()
     intake: Intake = Intake()
     sanity: Sanity = Sanity()
+    scan: Scan = Scan()
 
 
 def load_settings(file: Path | None, environ: Mapping[str, str]) -> Settings:

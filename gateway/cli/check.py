@@ -22,11 +22,15 @@ from gateway.flow.kit import Kit
 from gateway.runtime.current import Connections, CurrentDirectory
 from gateway.settings import Settings
 from gateway.stages.directory import Directory
+from gateway.store import reference
 from gateway.store.destinations import WEBHOOK
+from gateway.store.reference import Kind
 from gateway.web.groups import BAD_GROUPS, GOOD_GROUPS, takes_group
 from gateway.web.server import tls_context
 
 _EXPIRY_DAYS: Final = 30
+_POSTCODES_DAYS: Final = 730
+"""CBS publishes the table of a year in its autumn: after two years at least one newer is out."""
 _FAILED: Final = 1
 
 
@@ -78,7 +82,9 @@ def _findings(settings: Settings, *, offline: bool) -> Iterator[Finding]:
         yield _tried("storage", partial(_storage, kit))
         directory = CurrentDirectory(kit)
         yield _configuration(directory())
+        yield _postcodes(kit)
         if not offline:
+            yield _scanner(kit)
             yield from asyncio.run(_destinations(kit, directory))
 
 
@@ -160,6 +166,27 @@ def _configuration(directory: Directory) -> Finding:
     if missing:
         return Finding(good=False, what="configuration", detail=f"{detail}; systems not defined: {', '.join(missing)}")
     return Finding(good=True, what="configuration", detail=detail)
+
+
+def _postcodes(kit: Kit) -> Finding:
+    """A table of an earlier year still routes: mergers are followed; new streets are missing in it."""
+    with kit.db.read() as conn:
+        used = reference.in_force(conn, Kind.POSTCODES, on=kit.today())
+    if used is None:
+        detail = "no postcodes loaded: rows are routed by their own gemeentecode; see `referentie laden --help`"
+        return Finding(good=True, what="postcodes", detail=detail)
+    detail = f"from {used.valid_from} ({used.source}, {used.entries:,} entries)"
+    if (kit.today() - used.valid_from).days > _POSTCODES_DAYS:
+        return Finding(good=False, what="postcodes", detail=f"{detail}: a newer table is out, load it")
+    return Finding(good=True, what="postcodes", detail=detail)
+
+
+def _scanner(kit: Kit) -> Finding:
+    if kit.scanner is None:
+        detail = "none: uploads are not scanned for malware; scan.clamd names a scanner"
+        return Finding(good=True, what="malware scanner", detail=detail)
+    probe = kit.scanner.probe()
+    return Finding(good=probe.reachable, what="malware scanner", detail=probe.detail)
 
 
 async def _destinations(kit: Kit, directory: CurrentDirectory) -> Iterable[Finding]:

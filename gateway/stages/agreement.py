@@ -29,6 +29,9 @@ class VersionedOvereenkomst:
     overeenkomst: Overeenkomst
 
 
+_Versions = Iterable[VersionedOvereenkomst]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """What is asked of the gate: may this partner send such a signaal to this gemeente today?
@@ -178,12 +181,10 @@ def _columns(verdict: Allowed | Denied) -> tuple[object, ...]:
             assert_never(other)
 
 
-def _by_gemeente(
-    overeenkomsten: Iterable[VersionedOvereenkomst], indeling: Indeling, today: dt.date
-) -> dict[str, list[VersionedOvereenkomst]]:
+def _by_gemeente(versions: _Versions, indeling: Indeling, today: dt.date) -> dict[str, list[VersionedOvereenkomst]]:
     """Candidates per gemeente in the order of `in_order`: a partner has hundreds, an agent thousands."""
     found: dict[str, list[VersionedOvereenkomst]] = {}
-    for versioned in overeenkomsten:
+    for versioned in versions:
         for code in codes_of(versioned.overeenkomst, indeling, today):
             found.setdefault(code, []).append(versioned)
     for code, candidates in found.items():
@@ -191,12 +192,10 @@ def _by_gemeente(
     return found
 
 
-def in_order(
-    overeenkomsten: Iterable[VersionedOvereenkomst], indeling: Indeling, question: Question
-) -> list[VersionedOvereenkomst]:
+def in_order(overeenkomsten: _Versions, indeling: Indeling, question: Question) -> list[VersionedOvereenkomst]:
     """Those that concern the gemeente, in the order in which they are tried."""
-    code, today = question.gemeentecode, question.today
-    concerned = [v for v in overeenkomsten if code in codes_of(v.overeenkomst, indeling, today)]
+    code = question.gemeentecode
+    concerned = [v for v in overeenkomsten if code in codes_of(v.overeenkomst, indeling, question.today)]
     return sorted(concerned, key=partial(preference, code=code))
 
 
@@ -216,7 +215,7 @@ def judge_candidates(
 ) -> Allowed | Denied:
     """As `judge`, for overeenkomsten that `in_order` chose. A code that is no gemeente today has none."""
     if question.gemeentecode not in directory.indeling.gemeenten(question.today):
-        return Denied(state=RowState.GEEN_OVEREENKOMST, code=GEEN_OVEREENKOMST)
+        candidates = ()
     if not _may_report(directory, question):
         return Denied(state=RowState.GEEN_OVEREENKOMST, code=SOORT_NIET_GEDEKT)
     furthest, reason = -1, Denied(state=RowState.GEEN_OVEREENKOMST, code=GEEN_OVEREENKOMST)

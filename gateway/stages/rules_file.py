@@ -20,6 +20,14 @@ FILE_RULES: Final[tuple[Rule, ...]] = (
         _LAYOUT,
     ),
     fatal(
+        "bestand_schadelijk",
+        None,
+        "In het bestand is schadelijke software (een virus) gevonden. Het is vernietigd; er is niets van gelezen.",
+        "Laat de computer waarop het bestand is gemaakt controleren door uw beheerder. Maak het bestand daarna opnieuw"
+        " uit uw systeem, het liefst als CSV, en lever het opnieuw aan.",
+        "AVG art. 32",
+    ),
+    fatal(
         "bestand_geen_csv",
         None,
         "Dit bestand lezen wij niet: het is {vorm}.",
@@ -176,8 +184,8 @@ ROUTE_RULES: Final[tuple[Rule, ...]] = (
     error(
         "postcode_meer_gemeenten",
         "postcode",
-        "Deze postcode ligt in meer dan één gemeente.",
-        "Vul in deze regel de gemeentecode (vier cijfers).",
+        "Deze postcode ligt in meer dan één gemeente, en het huisnummer zegt niet in welke.",
+        "Controleer het huisnummer. Klopt het, vul dan in deze regel de gemeentecode (vier cijfers).",
         _POSTCODE,
     ),
     error(
