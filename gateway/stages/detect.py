@@ -21,6 +21,7 @@ from gateway.stages.encoding import (
     byte_order,
     encoding_of_head,
     from_utf_16,
+    like_utf_16,
 )
 from gateway.stages.formats import Formats, detect_formats
 from gateway.stages.header import Header, default_delimiters, find_header
@@ -101,7 +102,14 @@ def _refusal(head: bytes, order: str | None, *, csv: bool) -> FileFinding | None
         return FileFinding(code="bestand_leeg")
     if csv and (what := foreign(head)):
         return FileFinding(code="bestand_geen_csv", vorm=what)
-    return FileFinding(code="bestand_nul_tekens") if b"\0" in head[:HEAD_BYTES] else None
+    return of_zero_byte(head[:HEAD_BYTES]) if b"\0" in head[:HEAD_BYTES] else None
+
+
+def of_zero_byte(data: bytes, *, row_no: int | None = None) -> FileFinding:
+    """What the first zero byte in 8-bit text is a sign of."""
+    if like_utf_16(data[max(data.index(0) - 1, 0) :]):
+        return character_set_changed(row_no)
+    return FileFinding(code="bestand_nul_tekens", row_no=row_no)
 
 
 def _unmarked(head: bytes) -> bytes:

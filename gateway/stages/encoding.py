@@ -34,7 +34,7 @@ _OF_PROFILE: Final = {
     Tekenset.ISO_8859_15: ISO_8859_15,
     Tekenset.UTF_16: UTF_16,
 }
-_LOOK_FOR_NUL: Final = 4096
+_LOOK_FOR_NUL: Final = 256
 _EURO_15: Final = re.compile(rb"\xa4[ \xa0]?[0-9]|[0-9][ \xa0]?\xa4|[(\[]\xa4[)\]]")
 _HIGH: Final = bytes(range(0x80, 0x100))
 _C1: Final = re.compile(rb"[\x80-\x9f]")
@@ -57,7 +57,7 @@ def byte_order(head: bytes, tekenset: Tekenset | None) -> str | None:
     if head.startswith(BOM):
         return None
     look = head[:_LOOK_FOR_NUL]
-    if like_utf_16(look) or (tekenset is Tekenset.UTF_16 and 0 in look):
+    if (0 in look[:2] and like_utf_16(look)) or (tekenset is Tekenset.UTF_16 and 0 in look):
         return "utf-16-be" if look[0::2].count(0) > look[1::2].count(0) else "utf-16-le"
     return None
 

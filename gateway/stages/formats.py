@@ -26,7 +26,7 @@ from gateway.stages.cut import last_record_end
 from gateway.stages.dialect import Evidence, FileFinding
 from gateway.stages.header import Header
 
-SAMPLE_RECORDS: Final = 1_000
+SAMPLE_RECORDS: Final = 500
 """So many records are looked at; more would cost more than they tell."""
 ODD: Final = 10
 """One in so many is no slip any more."""

@@ -15,15 +15,13 @@ from contracts.layout import SAMENGESTELD
 from contracts.profiel import Profiel
 from gateway.stages.compose import expand
 from gateway.stages.cut import DEFAULT_BLOCK_BYTES, BlockCutter, OpenQuoteError, RecordTooLongError
-from gateway.stages.detect import character_set_changed, open_file
+from gateway.stages.detect import character_set_changed, of_zero_byte, open_file
 from gateway.stages.dialect import Dialect, FileFinding
 from gateway.stages.encoding import (
     ASCII,
-    UTF_16,
     CharacterSetChangedError,
     as_utf_8,
     encoding_of,
-    like_utf_16,
     without_surrogates,
 )
 from gateway.stages.frames import MARKS, RAW, SEPARATORS, SUBSTITUTE, fits_raw
@@ -121,7 +119,8 @@ class _Body:
 
     def _block(self, block: bytes) -> Iterator[Piece]:
         if b"\0" in block:
-            raise _RefusedError(self._nul(block))
+            row_no = self._rows + 1 + block.count(b"\n", 0, block.index(0))
+            raise _RefusedError(of_zero_byte(block, row_no=row_no))
         if self._dialect.encoding == ASCII and (encoding := encoding_of(block)) != ASCII:
             self._dialect = replace(self._dialect, encoding=encoding)
             yield self._dialect
@@ -134,13 +133,6 @@ class _Body:
         del records  # a block is large: whoever takes it decides how long it lives
         if pieces:
             yield pieces.pop()
-
-    def _nul(self, block: bytes) -> FileFinding:
-        at = block.index(0)
-        row_no = self._rows + 1 + block.count(b"\n", 0, at)
-        if self._dialect.encoding != UTF_16 and like_utf_16(block[at:]):
-            return character_set_changed(row_no)
-        return FileFinding(code="bestand_nul_tekens", row_no=row_no)
 
     def _parsed(self, block: bytes) -> Records:
         try:
