@@ -8,19 +8,21 @@ from contracts.layout import KOLOMMEN, LAYOUT_VERSIE, Kolom, Vorm
 from contracts.row_states import ROW_STATES
 from contracts.signaal import LCV_SOORTEN, Soort
 from gateway.stages.rule import Rule
-from gateway.stages.rules import JUDGED, MISFIT
+from gateway.stages.rule_pages_text import explained
+from gateway.stages.rules import JUDGED, MISFIT, RULES
 from gateway.stages.rules_field import ONLY_FOR
-from gateway.stages.rules_file import FILE_RULES, GATE_RULES, OTHER_RULES, ROUTE_RULES
+from gateway.stages.rules_file import GATE_RULES, OTHER_RULES, ROUTE_RULES
 from gateway.stages.rules_words import FREE_TEXT
 
 _ERNST: Final = {Ernst.FATAL: "Fatal", Ernst.ERROR: "Error", Ernst.WARNING: "Warning"}
-_SECTIONS: Final[tuple[tuple[str, tuple[Rule, ...]], ...]] = (
-    ("Het bestand", FILE_RULES),
+_ABOUT_ROWS: Final[tuple[tuple[str, tuple[Rule, ...]], ...]] = (
     ("De regel", (MISFIT, *JUDGED)),
     ("De gemeente", ROUTE_RULES),
     ("De overeenkomst", GATE_RULES),
     ("Drempel, dubbel en eerder aangeleverd", OTHER_RULES),
 )
+_OF_ROWS: Final = frozenset(rule.code for _, rules in _ABOUT_ROWS for rule in rules)
+_SECTIONS: Final = (("Het bestand", tuple(rule for rule in RULES if rule.code not in _OF_ROWS)), *_ABOUT_ROWS)
 _VORM: Final = {
     Vorm.TEKST: "tekst",
     Vorm.BEDRAG: "bedrag in euro",
@@ -53,6 +55,7 @@ def rules_page() -> Iterator[str]:
         yield f"\n## {title}\n"
         yield from _table("code", "ernst", "veld", "wat er is", "wat te doen", "status van de regel", "bron")
         yield from map(_rule, rules)
+    yield from explained(rule for _, rules in _SECTIONS for rule in rules)
 
 
 def _rule(rule: Rule) -> str:
@@ -61,7 +64,9 @@ def _rule(rule: Rule) -> str:
         state = f"`{ROW_STATES[rule.state].name}`"
     veld = "" if rule.veld is None else f"`{rule.veld}`"
     melding = rule.melding.replace("{vorm}", "…")
-    return _line(f"`{rule.code}`", _ERNST[rule.ernst], veld, melding, rule.wat_te_doen, state, rule.bron)
+    return _line(
+        f"[`{rule.code}`](#{rule.code})", _ERNST[rule.ernst], veld, melding, rule.wat_te_doen, state, rule.bron
+    )
 
 
 def layout_page() -> Iterator[str]:
