@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO, Final
 
 import polars as pl
+from msgspec.structs import replace as with_changes
 
 from contracts.aanlevering import Ernst
 from contracts.layout import KOLOM, SAMENGESTELD, Vorm
@@ -22,7 +23,7 @@ from gateway.stages.block import LAYOUT_NAME, BlockReader
 from gateway.stages.compose import expand
 from gateway.stages.dialect import Dialect, FileFinding, required_columns
 from gateway.stages.frames import MARKS, SIGNAAL_FIELDS
-from gateway.stages.guess import Guess, guess
+from gateway.stages.guess import NOTHING, Guess, guess
 from gateway.stages.parse import Limits, Piece, Records, read_file
 from gateway.stages.policy import Policy
 from gateway.stages.rules import rule
@@ -30,6 +31,8 @@ from gateway.stages.shape import shapes
 from gateway.stages.validate import Checker
 
 MIB: Final = 1 << 20
+SHEETS: Final = 20
+"""Sheets of a workbook that are looked at for column names; each time it is opened anew."""
 SPLIT_TEXTS: Final = 20_000
 """Distinct texts of a composed column of which the forms are counted."""
 SPLIT_FORMS: Final = 8
@@ -86,12 +89,32 @@ class Trial:
 
 
 def guess_file(file: BinaryIO, *, intake: Intake, today: dt.date) -> Guess | FileFinding:
-    """Propose a profile for a file that lies open, or say why none can help."""
+    """Propose a profile for a file that lies open, or say why none can help.
+
+    Of a workbook the first sheet with column names that are known, when the first sheet of all has none.
+    """
+    first, bladen = _guess(file, NOTHING, intake=intake, today=today)
+    if len(bladen) > 1 and not _knows_names(first):
+        for blad in bladen[1:SHEETS]:
+            other, _ = _guess(file, with_changes(NOTHING, blad=blad), intake=intake, today=today)
+            if isinstance(other, Guess) and _knows_names(other):
+                return replace(other, answers={**other.answers, "blad": "Hier staan kolomnamen die wij kennen."})
+    return first
+
+
+def _knows_names(found: Guess | FileFinding) -> bool:
+    return isinstance(found, Guess) and "kopregel" not in found.answers
+
+
+def _guess(
+    file: BinaryIO, profiel: Profiel, *, intake: Intake, today: dt.date
+) -> tuple[Guess | FileFinding, tuple[str, ...]]:
+    """The proposal for the sheet that `profiel` names, and the names of all sheets."""
     try:
-        with unpack(PlainFile(file), profiel=None, limits=UnpackLimits.of(intake)) as (bron, chunks):
-            return guess(first_bytes(chunks), bron, today=today)
+        with unpack(PlainFile(file), profiel=profiel, limits=UnpackLimits.of(intake)) as (bron, chunks):
+            return guess(first_bytes(chunks), bron, today=today, start=profiel), bron.bladen
     except UnpackRefusedError as refused:
-        return refused.finding
+        return refused.finding, ()
 
 
 def try_file(file: BinaryIO, *, profiel: Profiel | None, policy: Policy, intake: Intake, rows: int) -> Trial:

@@ -24,7 +24,8 @@ from gateway.stages.profile_checks import CONSTANT
 from gateway.stages.source import Bron
 from gateway.stages.suggest import Suggestion, suggestions
 
-NAME: Final = "voorstel"
+NOTHING: Final = Profiel(naam="voorstel")
+"""What a proposal begins with."""
 _QUESTIONS: Final = 6
 """That one file can ask, one after the other."""
 _DOUBLE: Final = re.compile(r"\w+ \(([^()]+)\)")
@@ -59,10 +60,13 @@ class Guess:
     absent: tuple[str, ...]
 
 
-def guess(head: bytes, bron: Bron, *, today: dt.date) -> Guess | FileFinding:
-    """Propose a profile for a file that begins so, or say why no profile can help to read it."""
+def guess(head: bytes, bron: Bron, *, today: dt.date, start: Profiel = NOTHING) -> Guess | FileFinding:
+    """Propose a profile for a file that begins so, or say why no profile can help to read it.
+
+    `start`: what is told of the file already, such as its sheet.
+    """
     reader = _Reader(head, bron, today)
-    found = reader.settle(Profiel(naam=NAME))
+    found = reader.settle(start)
     if isinstance(found, FileFinding):
         return found
     columns = tuple(reader.columns(found))
@@ -89,7 +93,7 @@ class _Reader:
 
     def __init__(self, head: bytes, bron: Bron, today: dt.date) -> None:
         self._head, self._bron, self._today = head, bron, today
-        self.profiel = Profiel(naam=NAME)
+        self.profiel = NOTHING
         self.answers: dict[str, str] = {}
 
     def settle(self, profiel: Profiel) -> Dialect | FileFinding:

@@ -45,6 +45,8 @@ def by_likeness(head: bytes, bron: Bron, profiel: Profiel, *, today: dt.date) ->
     if bron.vorm is Bestandsvorm.CSV:
         profiel = replace(profiel, scheidingsteken=delimiter)
     filled = [sum(1 for text in row if text) for row in records.head(_TITLES).iter_rows()]
+    if max(filled) == 1:
+        return None
     top = next(n for n, number in enumerate(filled) if 2 * number > max(filled))
     texts = [(text or "").strip() for text in records.row(top)]
     if looks_like_values(texts, today=today):

@@ -22,7 +22,9 @@ from gateway.stages.patterns import EMAIL_PLAIN
 SAMPLE_VALUES: Final = 500
 """Values of a column that are looked at."""
 FEW: Final = 5
-"""Fewer values show nothing."""
+"""Fewer values may look alike by chance: nothing is certain of them."""
+_PERCENT: Final = 20
+"""From so many values on, their share is told in percents."""
 _MOST: Final = 0.8
 """So many of the values must look alike: fewer may be chance."""
 _SURE: Final = 0.95
@@ -170,22 +172,24 @@ def _suggestion(place: int, header: str, values: Sequence[str], today: dt.date) 
     by_header, by_values = _by_header(header), _by_values(values, today)
     if by_header is None and by_values is None:
         return None
+    enough = len(values) >= FEW
     if by_header is None:
         assert by_values is not None
-        kind, share = by_values
-        certain = kind.plain and share >= _SURE
-        return Suggestion(place=place, column=kind.column, certain=certain, reason=_says(kind, share))
+        kind, alike = by_values
+        certain = kind.plain and enough and alike >= _SURE * len(values)
+        return Suggestion(place=place, column=kind.column, certain=certain, reason=_says(kind, alike, len(values)))
     column, likeness = by_header
     reason = f"de kop lijkt op een bekende naam van {column}"
     if by_values is None:
         return Suggestion(
             place=place, column=column, certain=likeness >= _VERY_ALIKE and not _typed(column), reason=reason
         )
-    kind, share = by_values
+    kind, alike = by_values
+    says = _says(kind, alike, len(values))
     if kind.column == column:
-        return Suggestion(place=place, column=column, certain=True, reason=f"{reason} en {_says(kind, share)}")
+        return Suggestion(place=place, column=column, certain=enough, reason=f"{reason} en {says}")
     if kind.plain:
-        return Suggestion(place=place, column=kind.column, certain=False, reason=f"{_says(kind, share)}, al {reason}")
+        return Suggestion(place=place, column=kind.column, certain=False, reason=f"{says}, al {reason}")
     same_form = _typed(column) != "" and _typed(column) == _typed(kind.column)
     return Suggestion(place=place, column=column, certain=same_form and likeness >= _VERY_ALIKE, reason=reason)
 
@@ -204,16 +208,16 @@ def _by_header(header: str) -> tuple[str, float] | None:
     return _KNOWN[near[0]], difflib.SequenceMatcher(None, short, near[0]).ratio()
 
 
-def _by_values(values: Sequence[str], today: dt.date) -> tuple[_Kind, float] | None:
-    """The first kind that most values look like, and what share of them does."""
-    if len(values) < FEW:
-        return None
-    for kind in _KINDS:
-        share = sum(1 for text in values if kind.looks(text, today)) / len(values)
-        if share >= _MOST:
-            return kind, share
+def _by_values(values: Sequence[str], today: dt.date) -> tuple[_Kind, int] | None:
+    """The first kind that most values look like, and how many of them do."""
+    for kind in _KINDS if values else ():
+        alike = sum(1 for text in values if kind.looks(text, today))
+        if alike >= _MOST * len(values):
+            return kind, alike
     return None
 
 
-def _says(kind: _Kind, share: float) -> str:
-    return f"{share:.0%} van de waarden lijkt op {kind.called}"
+def _says(kind: _Kind, alike: int, number: int) -> str:
+    if number >= _PERCENT:
+        return f"{alike / number:.0%} van de waarden lijkt op {kind.called}"
+    return f"{alike} van de {number} waarden {'lijkt' if alike == 1 else 'lijken'} op {kind.called}"
