@@ -92,14 +92,18 @@ class RowFilter:
         return here.filter(found["blank"]), here.filter(found["total"] & ~found["blank"])
 
     def _candidates(self, frame: pl.DataFrame) -> pl.Series:
-        """The places of records that are empty in all columns of somebody but one, or begin with a blank there."""
+        """The places of records in which all columns of somebody but one are empty, or begin with a blank.
+
+        All but two in a record that stops early: a word and a number.
+        """
         if len(self._somebody) < _AT_LEAST:
             return _NONE
         if not any(_has_empty(frame[name]) for name in self._somebody[:2]):
             return _NONE
         looks_empty = [frame[name].is_null() | (frame[name] < _FIRST_MARK) for name in self._somebody]
         empty = pl.DataFrame(_numbered(looks_empty)).sum_horizontal()
-        return (empty >= len(self._somebody) - 1).arg_true()
+        least = len(self._somebody) - 1
+        return ((empty >= least) | (frame["misfit"] & (empty >= least - 1))).arg_true()
 
 
 class _Seen:
