@@ -85,6 +85,8 @@ def _flatten(value: dict[str, Any], prefix: str, record: dict[str, str], *, numb
             _flatten(inner, f"{name}.", record, number=number, depth=depth + 1)
         elif name in record:
             raise _wrong(f"in record {number} staat een veld twee keer", number)
+        elif type(inner) is str:  # most of them
+            record[name] = inner
         elif isinstance(inner, list):
             record[name] = _joined(inner, number)
         else:
