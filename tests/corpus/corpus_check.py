@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gateway.stages.rules import rule
+from gateway.stages.rules import JUDGED, MISFIT, rule
 from tests.corpus.compare import differences
 from tests.corpus.expected import HERE, expected_of, files
 from tests.corpus.made import MADE, PEAK_MIB
@@ -59,6 +59,11 @@ def test_an_expectation_names_every_row_and_only_codes_of_the_table(file: Path) 
     assert [row.nr for row in expected.regel] == list(range(1, (expected.rijen or 0) + 1))
     for code in {finding.code for finding in expected.bestand}.union(*(row.codes for row in expected.regel)):
         assert rule(code).code == code
+
+
+def test_every_code_that_a_row_can_get_occurs() -> None:
+    occur = {code for file in FILES for row in expected_of(file).regel for code in row.codes}
+    assert {judged.code for judged in (*JUDGED, MISFIT)} - occur == set()
 
 
 def test_the_page_is_current() -> None:

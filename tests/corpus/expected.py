@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from contracts.overeenkomst import Veldbeleid
 from contracts.profiel import Profiel
 from contracts.signaal import LCV_SOORTEN, Soort
 from gateway.stages.profiles import profile_of
@@ -50,13 +51,15 @@ class Regel(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 class Expected(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One file. `rijen` is None for a file that is refused as a whole.
 
-    `wat`: what it is and who makes it so; `bron`: what made this one. `soorten`, `constanten`: of its partner.
+    `wat`: what it is and who makes it so; `bron`: what made this one. `soorten`, `constanten`, `veldbeleid`: of its
+    partner.
     """
 
     wat: str
     bron: str
     soorten: tuple[Soort, ...] = tuple(sorted(LCV_SOORTEN))
     constanten: dict[str, str] = {}
+    veldbeleid: dict[Soort, Veldbeleid] = {}
     profiel: dict[str, Any] | None = None
     rijen: int | None = None
     gelezen: Gelezen = Gelezen()

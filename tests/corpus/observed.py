@@ -68,7 +68,7 @@ def observe(file: Path, expected: Expected, *, limits: UnpackLimits = LIMITS, pi
 
 def _observe(sent: Sent, expected: Expected, limits: UnpackLimits) -> Observed:
     profiel = expected.profile()
-    partner = a_partner(soorten=expected.soorten, constanten=expected.constanten)
+    partner = a_partner(soorten=expected.soorten, constanten=expected.constanten, veldbeleid=expected.veldbeleid)
     policy = policy_for(partner, (), received_on=RECEIVED_ON, profiel=profiel)
     observed = Observed()
     wanted = [row.nr for row in expected.regel]
