@@ -7,18 +7,14 @@ row of this file and 32 bytes a row of the window.
 
 import datetime as dt
 import hashlib
-import uuid
-from collections.abc import Sequence
 from typing import Final
 
 import polars as pl
-from msgspec import Struct
 
 from gateway.crypto.keys import RetentionClass
 from gateway.flow.kit import Kit
-from gateway.flow.sealed_frames import SealedFrameWriter, read_frames
-from gateway.stages.canonical import CANONICAL_VERSION, signaal_ids
-from gateway.store.parcels import HashRun
+from gateway.flow.sealed_frames import SealedFrameWriter
+from gateway.stages.canonical import CANONICAL_VERSION
 
 _PREFIX: Final = 16
 """Bytes, 128 bits of key; their hexadecimal form goes before a text."""
@@ -98,69 +94,13 @@ class SeenIdentities:
 
 
 def _contains(run: pl.Series, values: pl.Series) -> pl.Series:
-    return run.gather(_positions(run, values)) == values
+    return run.gather(positions(run, values)) == values
 
 
-def _positions(run: pl.Series, values: pl.Series) -> pl.Series:
+def positions(run: pl.Series, values: pl.Series) -> pl.Series:
+    """Where each of `values` is, or would be, in the sorted `run`; which is not empty."""
     found = run.search_sorted(values)
     return found.clip(0, run.len() - 1)
-
-
-class EarlierRun(Struct, frozen=True, kw_only=True):
-    """A run of the window, opened, without the rows that went on then and were stopped or refused since: they may come
-    again, as if they had never been.
-
-    `contents`: content, check and row_no in order of content; `identities`: identity and row_no in order of identity.
-    """
-
-    run: HashRun
-    upload_id: uuid.UUID
-    contents: pl.DataFrame
-    identities: pl.DataFrame
-
-    def same(self, block: pl.DataFrame) -> pl.DataFrame:
-        """(row_no, earlier) of the rows of `block` (schema RUN) whose content is in this run."""
-        if self.contents.is_empty():
-            return NOTHING_EARLIER
-        earlier = self.contents[_positions(self.contents["content"], block["content"])]
-        hit = (earlier["content"] == block["content"]) & (earlier["check"] == block["check"])
-        return _earlier(block, earlier, hit)
-
-    def known(self, block: pl.DataFrame) -> pl.DataFrame:
-        """(row_no, earlier) of the rows of `block` whose identity is in this run."""
-        if self.identities.is_empty():
-            return NOTHING_EARLIER
-        earlier = self.identities[_positions(self.identities["identity"], block["identity"])]
-        return _earlier(block, earlier, earlier["identity"] == block["identity"])
-
-    def identified(self, found: pl.DataFrame) -> pl.DataFrame:
-        """(row_no, earlier_id): `found` with the ids of the signalen that came before."""
-        return found.select("row_no", signaal_ids(self.upload_id, pl.col("earlier")).alias("earlier_id"))
-
-
-NOTHING_EARLIER: Final = pl.DataFrame(schema={"row_no": pl.UInt32, "earlier": pl.UInt32})
-
-
-def _earlier(block: pl.DataFrame, earlier: pl.DataFrame, hit: pl.Series) -> pl.DataFrame:
-    if not hit.any():
-        return NOTHING_EARLIER
-    return pl.DataFrame({"row_no": block["row_no"], "earlier": earlier["row_no"]}).filter(hit)
-
-
-def open_run(kit: Kit, run: HashRun, *, upload_id: uuid.UUID, refused: Sequence[int]) -> EarlierRun:
-    """Unseal and sort one run; `refused`: its rows that may come again. Raises KeyDestroyedError past the window."""
-    frames = read_frames(
-        kit, name=run.blob, context=_context(run.attempt_no), wrapped_key=run.key, key_name=run.key_name
-    )
-    frame = pl.concat(list(frames))
-    if refused:
-        frame = frame.filter(~pl.col("row_no").is_in(pl.Series(refused, dtype=pl.UInt32).implode()))
-    return EarlierRun(
-        run=run,
-        upload_id=upload_id,
-        contents=frame.select("content", "check", "row_no").sort("content"),
-        identities=frame.select("identity", "row_no").sort("identity"),
-    )
 
 
 def run_writer(kit: Kit, *, attempt_no: int) -> SealedFrameWriter:
@@ -168,11 +108,12 @@ def run_writer(kit: Kit, *, attempt_no: int) -> SealedFrameWriter:
     return SealedFrameWriter(
         kit,
         name=f"hashes/{attempt_no}-{kit.dice(8).hex()}",
-        context=_context(attempt_no),
+        context=run_context(attempt_no),
         cls=RetentionClass.HASH,
         days=kit.settings.retention.hash_days,
     )
 
 
-def _context(attempt_no: int) -> bytes:
+def run_context(attempt_no: int) -> bytes:
+    """Binds a sealed run to its attempt."""
     return b"hashes:%d" % attempt_no

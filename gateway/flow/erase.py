@@ -138,7 +138,9 @@ def _file_names(kit: Kit) -> int:
 
 def _hash_runs(kit: Kit) -> int:
     before = _ago(kit, kit.settings.retention.hash_days)
-    return _repeat(kit, lambda conn: retention.delete_hash_runs(conn, created_by=before, limit=BATCH))
+    count = _repeat(kit, lambda conn: retention.delete_hash_runs(conn, created_by=before, limit=BATCH))
+    kit.opened_runs.forget()  # also for what another process deletes: each does this by its own clock
+    return count
 
 
 def _statistics(kit: Kit) -> int:

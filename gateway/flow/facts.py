@@ -1,20 +1,19 @@
 """What processing one upload needs to know, read in one snapshot before the first row."""
 
 import datetime as dt
-import uuid
 from dataclasses import dataclass
 
 import polars as pl
 
 from contracts.overeenkomst import Signaalpartner
-from gateway.errors import KeyDestroyedError, NotFoundError
-from gateway.flow.duplicates import EarlierRun, open_run
+from gateway.errors import NotFoundError
+from gateway.flow.earlier import EarlierRun, earlier_runs
 from gateway.flow.kit import AMSTERDAM, Kit
 from gateway.stages.agreement import VersionedOvereenkomst
 from gateway.stages.directory import Directory
 from gateway.store import parcels as parcel_store
 from gateway.store.overeenkomsten import current_for_partner
-from gateway.store.uploads import Upload, find_by_no
+from gateway.store.uploads import Upload
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,26 +42,16 @@ def load_facts(kit: Kit, upload: Upload) -> Facts:
         overeenkomsten = tuple(current_for_partner(conn, upload.partner))
         postcodes = kit.postcodes.load(conn, on=received_on)
         runs = parcel_store.hash_runs(conn, partner=upload.partner, since=since)
-        refused = {run.attempt_no: parcel_store.refused_after_all(conn, attempt_no=run.attempt_no) for run in runs}
-        ids = {run.upload_no: find_by_no(conn, run.upload_no) for run in runs}
+        refused = parcel_store.refused_after_all(conn, partner=upload.partner, since=since)
     partner = directory.partners.get(upload.partner)
     if partner is None:
         raise NotFoundError("the signaalpartner of this upload is no longer configured")
-    earlier = []
-    for run in runs:
-        source = ids[run.upload_no]
-        if source is None:
-            continue
-        try:
-            earlier.append(open_run(kit, run, upload_id=uuid.UUID(source.id), refused=refused[run.attempt_no]))
-        except (KeyDestroyedError, NotFoundError):
-            continue  # retention was quicker than this query: outside the window
     return Facts(
         partner=partner,
         directory=directory,
         overeenkomsten=overeenkomsten,
         postcodes=None if postcodes is None else postcodes.table,
-        earlier=tuple(earlier),
+        earlier=earlier_runs(kit, runs, refused=refused),
         received_on=received_on,
         today=kit.today(),
     )

@@ -65,8 +65,13 @@ _HEX3: Final = pl.Series("hex3", [format(number, "03x") for number in range(4096
 
 def signaal_ids(upload: uuid.UUID, row_no: pl.Expr) -> pl.Expr:
     """The ids of rows `row_no` of `upload` as text, by columns; equals gateway.ids.signaal_id row by row."""
+    return ids_of_rows(pl.lit(str(upload)), row_no)
+
+
+def ids_of_rows(upload: pl.Expr, row_no: pl.Expr) -> pl.Expr:
+    """The same where every row may be of another `upload` (text)."""
     high, low = (pl.lit(_HEX3).gather(part) for part in (row_no // 4096, row_no % 4096))
-    return pl.concat_str(pl.lit(str(upload)[:-6]), high, low)
+    return pl.concat_str(upload.str.head(-6), high, low)
 
 
 def _text(rows: pl.DataFrame, columns: Sequence[str]) -> pl.Series:

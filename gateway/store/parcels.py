@@ -1,12 +1,13 @@
 """Parcels as the store keeps them: their content's whereabouts and wrapped keys."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from typing import Final
 
 import sqlalchemy as sa
 from msgspec import Struct
 
 from gateway.lifecycle import DeliveryState
-from gateway.store.schema import delivery, hash_run, parcel_content, row_refusal, signaal_row
+from gateway.store.schema import delivery, hash_run, parcel_content, row_refusal, signaal_row, upload
 
 
 class ParcelContent(Struct, frozen=True, kw_only=True):
@@ -68,15 +69,18 @@ class HashRun(Struct, frozen=True, kw_only=True):
     key_name: str
 
 
-def hash_runs(conn: sa.Connection, *, partner: str, since: object) -> Sequence[HashRun]:
-    """The runs of a partner made at or after `since` (aware datetime), oldest first."""
+def hash_runs(conn: sa.Connection, *, partner: str, since: object) -> list[tuple[HashRun, str]]:
+    """The runs of a partner made at or after `since` (aware datetime), oldest first, each with the id of its upload."""
     columns = [hash_run.c[name] for name in HashRun.__struct_fields__]
     query = (
-        sa.select(*columns)
+        sa.select(*columns, upload.c.id)
+        .join(upload, upload.c.no == hash_run.c.upload_no)
         .where(hash_run.c.partner == partner, hash_run.c.created_at >= since)
         .order_by(hash_run.c.attempt_no)
     )
-    return [HashRun(**row) for row in conn.execute(query).mappings()]
+    return [
+        (HashRun(**dict(zip(HashRun.__struct_fields__, row, strict=False))), row[-1]) for row in conn.execute(query)
+    ]
 
 
 def put_hash_run(conn: sa.Connection, run: HashRun, *, created_at: object) -> None:
@@ -85,17 +89,25 @@ def put_hash_run(conn: sa.Connection, run: HashRun, *, created_at: object) -> No
     conn.execute(sa.insert(hash_run).values(created_at=created_at, **values))
 
 
-def refused_after_all(conn: sa.Connection, *, attempt_no: int) -> list[int]:
-    """Row numbers of an attempt that went on and were then stopped, declined, or refused by the system.
+_GONE: Final = (DeliveryState.STOPPED, DeliveryState.REFUSED, DeliveryState.DECLINED)
 
-    They may come again.
+
+def refused_after_all(conn: sa.Connection, *, partner: str, since: object) -> dict[int, list[int]]:
+    """Attempt → row numbers that went on and were then stopped, declined or refused: they may come again.
+
+    Of the runs that `hash_runs` names; attempts without such a row are left out.
     """
-    gone = [DeliveryState.STOPPED, DeliveryState.REFUSED, DeliveryState.DECLINED]
-    trouble = sa.select(delivery.c.id).where(
-        delivery.c.attempt_no == attempt_no, sa.or_(delivery.c.state.in_(gone), delivery.c.refused_count > 0)
+    trouble = (
+        sa.select(delivery.c.attempt_no)
+        .join(hash_run, hash_run.c.attempt_no == delivery.c.attempt_no)
+        .where(hash_run.c.partner == partner, hash_run.c.created_at >= since)
+        .where(sa.or_(delivery.c.state.in_(_GONE), delivery.c.refused_count > 0))
+        .distinct()
     )
-    if conn.execute(trouble.limit(1)).first() is None:
-        return []
+    return {attempt_no: _refused_rows(conn, attempt_no) for attempt_no in conn.execute(trouble).scalars().all()}
+
+
+def _refused_rows(conn: sa.Connection, attempt_no: int) -> list[int]:
     within = sa.and_(
         delivery.c.attempt_no == signaal_row.c.attempt_no,
         delivery.c.parcel_no == signaal_row.c.parcel_no,
@@ -112,7 +124,7 @@ def refused_after_all(conn: sa.Connection, *, attempt_no: int) -> list[int]:
         .outerjoin(row_refusal, refusal)
         .where(
             signaal_row.c.attempt_no == attempt_no,
-            sa.or_(delivery.c.state.in_(gone), row_refusal.c.position.is_not(None)),
+            sa.or_(delivery.c.state.in_(_GONE), row_refusal.c.position.is_not(None)),
         )
     )
     return sorted({int(number) for number in conn.execute(query).scalars()})
