@@ -288,7 +288,10 @@ TWEEDE: Final = frozenset(_kort(naam) for namen in TWEEDE_KEUS.values() for naam
 
 
 def namen_van(kolom: str) -> list[str]:
-    """The other names of a column, as they are listed: without those that say of whom or of which address."""
+    """The other names of a column, as they are listed: each once, without those that say of whom or of which address."""
     lijsten = (_PERSOON, _ADRES, {"adres": _ADRES_ALLEEN, "naam": _NAAM_ALLEEN}, _OVERIG, TWEEDE_KEUS)
-    namen = dict.fromkeys(naam for lijst in lijsten for naam in lijst.get(kolom, ()))
-    return [naam for naam in namen if naam != kolom]
+    namen = {_kort(kolom): kolom}
+    for lijst in lijsten:
+        for naam in lijst.get(kolom, ()):
+            namen.setdefault(_kort(naam), naam)
+    return list(namen.values())[1:]

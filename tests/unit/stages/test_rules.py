@@ -92,7 +92,7 @@ def test_a_rule_without_condition_is_not_judged_on_rows() -> None:
     assert all(r.holds is not None for r in JUDGED)
 
 
-@pytest.mark.parametrize("name", ["rules.md", "csv-layout.md"])
+@pytest.mark.parametrize("name", ["rules.md", "csv-layout.md", "synoniemen.md"])
 def test_the_page_in_deploy_is_up_to_date(name: str) -> None:
     assert (ROOT / "deploy" / name).read_text("utf-8") == pages()[name], "run: signaalpoort docs deploy"
 
