@@ -288,7 +288,7 @@ TWEEDE: Final = frozenset(_kort(naam) for namen in TWEEDE_KEUS.values() for naam
 
 
 def namen_van(kolom: str) -> list[str]:
-    """The other names of a column, as they are listed: each once, without those that say of whom or of which address."""
+    """The other names of a column, each once, without those that say of whom or of which address."""
     lijsten = (_PERSOON, _ADRES, {"adres": _ADRES_ALLEEN, "naam": _NAAM_ALLEEN}, _OVERIG, TWEEDE_KEUS)
     namen = {_kort(kolom): kolom}
     for lijst in lijsten:
