@@ -75,9 +75,13 @@ def guess(head: bytes, bron: Bron, *, today: dt.date, start: Profiel = NOTHING) 
     found = reader.settle(replace(reader.profiel, kolommen=kolommen))
     if isinstance(found, FileFinding):
         return found
-    cents = Bedrageenheid.CENT if found.cents else reader.profiel.bedragen_in
     return Guess(
-        profiel=replace(reader.profiel, datumvolgorde=found.date_order, decimaalteken=found.decimal, bedragen_in=cents),
+        profiel=replace(
+            reader.profiel,
+            datumvolgorde=None if found.iso_dates else found.date_order,  # the year first is never misread
+            decimaalteken=found.decimal,
+            bedragen_in=Bedrageenheid.CENT if found.cents else reader.profiel.bedragen_in,
+        ),
         dialect=found,
         columns=columns,
         answers=reader.answers,
