@@ -62,11 +62,11 @@ def load(
     """Load FILES: all of them, or on the first mistake none. Running processes take them over at once.
 
     \b
-    What each is, is told by its header; a zip is looked into:
+    What each is, is told by its header; a zip or workbook is looked into:
       addresses  CBS "buurt, wijk en gemeente voor postcode-huisnummer", the zip as it is or the csv in it:
                  PC6;Huisnummer;Buurt2026;Wijk2026;Gemeente2026. About 8 million lines, half a minute.
       postcodes  GeoNames' NL.txt (CC-BY 4.0; four digits only), or two columns pc4;gemeentecode
-      gemeenten  CBS's list of a year, as csv: Gemeentecode;GemeentecodeGM;Gemeentenaam;...
+      gemeenten  CBS's list of a year, workbook or csv: Gemeentecode, GemeentecodeGM, Gemeentenaam, ...
       mergers    oud;nieuw;datum, one line for each code that ended and each code that has its area
     A table holds from 1 January of the year in its header or name, until a later one; one of the same day replaces it.
     With the addresses a house number decides where a postcode lies in two gemeenten; with four digits alone such a row
@@ -74,7 +74,7 @@ def load(
 
     \b
     Examples: signaalpoort referentie laden --droog 2026-cbs-pc6huisnr20260801_buurt.zip
-              signaalpoort referentie laden gemeenten-2027.csv herindelingen-2027.csv
+              signaalpoort referentie laden "Gemeenten alfabetisch 2027.xlsx" herindelingen-2027.csv
               signaalpoort referentie laden NL.txt
     """
     with bootstrap.open_kit(invocation.settings()) as kit:

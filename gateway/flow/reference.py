@@ -23,6 +23,7 @@ from gateway.flow.reference_addresses import read_addresses
 from gateway.flow.reference_checks import indeling_problems
 from gateway.flow.reference_files import Layout, Source, recognised
 from gateway.flow.reference_lists import read_bytes, read_gemeenten, read_opvolgers, read_pc4
+from gateway.flow.unpack import UnpackLimits
 from gateway.stages.postcodes import compacted
 from gateway.store import reference
 from gateway.store.directory import CONFIG_CHANNEL, next_generation
@@ -80,7 +81,7 @@ def plan(
     `from_day`: from when postcodes and gemeenten hold; without it from 1 January of the year that the file names, or
     of this one for postcodes that name none. `incomplete`: take the addresses although gemeenten are missing.
     """
-    sources, passed = recognised(files)
+    sources, passed = recognised(files, UnpackLimits.of(kit.settings.intake))
     sources.sort(key=lambda source: _LISTS_FIRST.index(source.layout))
     with kit.db.read() as conn:
         stored = reference.stored_lists(conn)

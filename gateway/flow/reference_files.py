@@ -1,7 +1,8 @@
-"""Files of reference data as they are published: what each is, told by its header; a zip is looked into."""
+"""Files of reference data as they are published: what each is, told by its header. A zip or workbook is looked into."""
 
 import csv
 import enum
+import io
 import re
 import zipfile
 import zlib
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from gateway.errors import InvalidInputError, Problem
+from gateway.flow.unpack import PlainFile, UnpackLimits, UnpackRefusedError, unpack
 
 MAX_BYTES: Final = 4 << 30
 """Of one file, unpacked; that of CBS has some 250 MiB."""
@@ -31,6 +33,8 @@ _MERGER: Final = {
     "datum": r".*(datum|date|ingang).*",
 }
 _SMALLER: Final = re.compile(r"(buurt|wijk|brt|wk_)")
+_OF_A_WORKBOOK: Final = frozenset({"[Content_Types].xml", "mimetype"})
+"""A workbook of Excel or LibreOffice is a zip with one of these in it."""
 _UNREADABLE: Final = (OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError)
 """What reading raises: the disk, a zip that was cut or changed, one packed or locked in a way that we do not open."""
 
@@ -83,15 +87,16 @@ class Source:
         return self.raw.name
 
 
-def recognised(files: Sequence[Path]) -> tuple[list[Source], list[str]]:
+def recognised(files: Sequence[Path], limits: UnpackLimits) -> tuple[list[Source], list[str]]:
     """(the files whose layout is known, the names of those in zips that are passed over).
 
-    Raises InvalidInputError for a file that cannot be read, or in which nothing is known.
+    `limits`: for a workbook, of which the first sheet counts. Raises InvalidInputError for a file that cannot be read,
+    or in which nothing is known.
     """
     found: list[Source] = []
     passed: list[str] = []
     for file in files:
-        members = _members(file)
+        members = _members(file, limits)
         known = [source for raw in members if (source := _recognise(raw)) is not None]
         if not known:
             lines = [Problem(location=layout.value, detail=detail) for layout, detail in HEADERS.items()]
@@ -101,16 +106,28 @@ def recognised(files: Sequence[Path]) -> tuple[list[Source], list[str]]:
     return found, passed
 
 
-def _members(file: Path) -> list[Raw]:
+def _members(file: Path, limits: UnpackLimits) -> list[Raw]:
     with _readable(file.name):
         if not zipfile.is_zipfile(file):
             return [Raw(name=file.name, size=file.stat().st_size, open=lambda: file.open("rb"))]
         with zipfile.ZipFile(file) as archive:
             infos = [info for info in archive.infolist() if not info.is_dir()]
+    if _OF_A_WORKBOOK & {info.filename for info in infos}:
+        return [_workbook(file, limits)]
     return [
         Raw(name=f"{file.name}/{info.filename}", size=info.file_size, open=_opener(file, info.filename))
         for info in infos
     ]
+
+
+def _workbook(file: Path, limits: UnpackLimits) -> Raw:
+    """Its first sheet as CSV; CBS publishes the gemeenten of a year so."""
+    try:
+        with file.open("rb") as opened, unpack(PlainFile(opened), profiel=None, limits=limits) as (_, chunks):
+            data = b"".join(chunks)
+    except UnpackRefusedError as error:
+        raise InvalidInputError(f"{file.name}: {error.finding.code}; nothing was loaded") from None
+    return Raw(name=file.name, size=len(data), open=lambda: io.BytesIO(data))
 
 
 def _opener(file: Path, member: str) -> Callable[[], AbstractContextManager[IO[bytes]]]:

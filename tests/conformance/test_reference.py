@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from contracts.codelists.gemeenten import GEMEENTEN
@@ -15,13 +16,17 @@ from gateway.flow import reference as flow
 from gateway.flow.kit import Kit
 from gateway.flow.reference_picture import gemeenten_picture, postcode_picture
 from gateway.flow.reference_search import find_address, find_gemeenten
+from gateway.flow.summary import decode_summary
 from gateway.runtime.current import CurrentDirectory
 from gateway.stages.postcodes import TABLE
 from gateway.store import reference
 from gateway.store.directory import current_generation
 from gateway.store.reference import Kind
+from gateway.store.uploads import Upload
 from tests.addresses import addresses
+from tests.builders import a_csv, a_row
 from tests.conftest import FakeClock
+from tests.world import configure, counted, process, receive, reload
 
 GEONAMES = (
     "NL\t1011\tAmsterdam\tNoord-Holland\t07\tAmsterdam\t0363\t\t\t52.3729\t4.9\t6\n"
@@ -252,6 +257,26 @@ class TestLists:
         assert indeling.opvolgingen["0059"].naam == "Achtkarspelen"
         assert flow.gemeenten_in_force(kit) == GEMEENTEN
 
+    def test_a_list_as_cbs_publishes_it_is_a_workbook(self, kit: Kit, folder: Path) -> None:
+        book = openpyxl.Workbook()
+        assert book.active is not None
+        book.active.append(["Gemeentecode", "GemeentecodeGM", "Gemeentenaam", "Provinciecode"])
+        for code, naam in GEMEENTEN.items():
+            book.active.append([int(code), f"GM{code}", naam, 20])
+        file = folder / "Gemeenten alfabetisch 2027.xlsx"
+        book.save(file)
+        load(kit, file)
+        with kit.db.read() as conn:
+            lijst = reference.load_indeling(conn).lijst(NEW_YEAR)
+        assert (lijst.van, lijst.gemeenten) == (NEW_YEAR, GEMEENTEN)
+
+    def test_a_workbook_that_cannot_be_opened_is_refused(self, kit: Kit, folder: Path) -> None:
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
+            archive.writestr("[Content_Types].xml", "?")
+        with pytest.raises(InvalidInputError, match="nothing was loaded"):
+            flow.plan(kit, [write(folder, packed.getvalue(), "2027.xlsx")])
+
     def test_a_gemeente_that_vanishes_must_have_gone_somewhere(self, kit: Kit, folder: Path) -> None:
         lijst = write(folder, LIST_2027, "gemeenten 2027.csv")
         assert [line.split()[3] for line in problems(kit, lijst)] == ["0059", "0085"]
@@ -418,11 +443,29 @@ class TestSearch:
 
 
 def test_the_table_of_the_day_of_receipt_decides(kit: Kit, folder: Path, clock: FakeClock) -> None:
-    """An upload that is processed in the new year is routed as on the day it was received."""
-    load(kit, write(folder, TWO))
-    load(kit, write(folder, GEONAMES), from_day=NEW_YEAR)
+    """However late an upload is processed, it is routed as on the day on which it was received."""
+    configure(kit)
+    load(kit, write(folder, "pc4;gemeentecode\n1012;0363\n"))
+    load(kit, write(folder, "pc4;gemeentecode\n1012;0344\n"), from_day=NEW_YEAR)
+    row = a_csv([a_row(postcode="1012 AB", gemeentecode="")])
+    waiting = receive(kit, row)
     clock.now = dt.datetime(2027, 1, 2, 12, tzinfo=dt.UTC)
-    with kit.db.read() as conn:
-        found = kit.postcodes.load(conn, on=dt.date(2026, 12, 31))
-    assert found is not None
-    assert found.version.valid_from == dt.date(2026, 1, 1)
+    done = process(kit, row.replace(b"1012 AB", b"1012 AC"))
+    assert routed(kit, waiting) == {"0363": 1}
+    assert counted(kit, done).states["geen_overeenkomst"] == 1
+
+
+def test_a_house_number_routes_where_a_postcode_is_shared(kit: Kit, folder: Path) -> None:
+    configure(kit)
+    load(kit, write(folder, CBS))
+    rows_ = [a_row(kenmerk=str(n), postcode="1012 AA", huisnummer=str(n), gemeentecode="") for n in (1, 2, 3)]
+    done = process(kit, a_csv(rows_))
+    assert routed(kit, done) == {"0363": 1}
+    states = counted(kit, done).states
+    assert (states["geen_overeenkomst"], states["regel_afgekeurd"]) == (1, 1)
+
+
+def routed(kit: Kit, upload: Upload) -> dict[str, int]:
+    now = reload(kit, upload)
+    assert now.summary is not None
+    return decode_summary(now.summary).per_gemeente

@@ -14,6 +14,8 @@ from gateway.cli.demo.people import TEST_BSNS
 from gateway.cli.demo.samples import energy_file, landlord_file
 from gateway.flow.reference_files import recognised
 from gateway.flow.reference_lists import read_pc4
+from gateway.flow.unpack import UnpackLimits
+from gateway.settings import Intake
 
 DAY = dt.date(2026, 11, 22)
 
@@ -32,7 +34,7 @@ def test_the_country_is_the_one_we_have() -> None:
 def test_every_invented_postcode_lies_in_one_gemeente(tmp_path: Path) -> None:
     file = tmp_path / "nl.txt"
     file.write_text(postcode_table(places()), "utf-8")
-    [[source], _] = recognised([file])
+    [[source], _] = recognised([file], UnpackLimits.of(Intake()))
     table = read_pc4(source, file.read_bytes(), exists=MEEGELEVERD.ooit)
     assert table.height == 3 * len(GEMEENTEN)
     assert table["postcode"].n_unique() == table.height
