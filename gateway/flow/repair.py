@@ -6,6 +6,8 @@ they are when they are asked for: then the findings are joined to them, one bloc
 
 import csv
 import io
+import itertools
+import operator
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -32,7 +34,12 @@ _NO_FINDINGS: Final = pl.DataFrame(schema=FINDINGS)
 _BOM: Final = "\ufeff"
 _BETWEEN: Final = " | "
 _BEYOND: Final = " Velden voorbij de laatste kolomnaam staan niet in dit bestand."
-_ABOUT_A_CELL: Final = frozenset(rule.code for rule in JUDGED)
+_NEXT: Final = "\x1e"
+_ABOUT: Final = "\x1f"
+_TEXTS: Final = {"all": pl.String, "text": pl.String}
+_ROWS_AT_ONCE: Final = 2000
+"""Rows whose texts are made at a time: some MB when each has ten findings."""
+_ABOUT_A_CELL: Final = sorted(rule.code for rule in JUDGED)
 """Their `vorm` is the shape of a cell, which stands in the row itself."""
 
 
@@ -88,10 +95,10 @@ def _chunks(
     names = head.select(harmless(pl.col("header")))["header"].gather(places)
     yield _line([*names, link_header(upload.id)], delimiter)
     told = _InStep(findings)
-    for frame in frames:
-        columns = [harmless(pl.col(str(n))) for n in places]
-        rows = frame.join(told.of(frame), on="row_no", how="left", maintain_order="left")
-        yield _csv(rows.select(*columns, "bevindingen"), delimiter)
+    columns = [harmless(pl.col(str(n))) for n in places]
+    for rows in itertools.chain.from_iterable(frame.iter_slices(_ROWS_AT_ONCE) for frame in frames):
+        with_findings = rows.join(told.of(rows), on="row_no", how="left", maintain_order="left")
+        yield _csv(with_findings.select(*columns, "bevindingen"), delimiter)
 
 
 def _line(cells: Sequence[str], delimiter: str) -> bytes:
@@ -129,30 +136,31 @@ class _InStep:
 
 
 def _told(findings: pl.DataFrame) -> pl.DataFrame:
-    """One text a row: its number in the file, then every finding, what refuses it first."""
-    texts = _texts(sorted(set(findings["code"])))
-    shape = pl.when(~pl.col("code").is_in(sorted(_ABOUT_A_CELL))).then(pl.col("vorm"))
-    about = pl.when(shape.is_not_null()).then(pl.format(" ({})", shape)).otherwise(pl.lit(""))
-    return (
-        findings.join(texts, on="code", how="left", maintain_order="left")
-        .sort("row_no", "gravity", maintain_order=True)
-        .with_columns(pl.concat_str("what", about, "mend").alias("text"))
-        .group_by("row_no", maintain_order=True)
-        .agg(pl.col("text").str.join(_BETWEEN))
-        .select("row_no", pl.format("regel {}: {}", "row_no", "text").alias("bevindingen"))
+    """One text a row: its number in the file, then every finding, what refuses it first. Made once a combination."""
+    about_row = ~pl.col("code").is_in(_ABOUT_A_CELL)
+    finding = pl.when(about_row & pl.col("vorm").is_not_null()).then(pl.concat_str("code", pl.lit(_ABOUT), "vorm"))
+    per_row = findings.group_by("row_no", maintain_order=True).agg(
+        finding.otherwise(pl.col("code")).str.join(_NEXT).alias("all")
+    )
+    combinations = per_row["all"].unique()
+    texts = pl.DataFrame(
+        {"all": combinations, "text": [_text(one.split(_NEXT)) for one in combinations]}, schema=_TEXTS
+    )
+    return per_row.join(texts, on="all").select(
+        "row_no", pl.format("regel {}: {}", "row_no", "text").alias("bevindingen")
     )
 
 
-def _texts(codes: Sequence[str]) -> pl.DataFrame:
-    rules = [rule_of(code) for code in codes]
-    return pl.DataFrame(
-        {
-            "code": codes,
-            "gravity": [0 if rule.ernst is not Ernst.WARNING else 1 for rule in rules],
-            "what": [
-                f"{'Let op, ' if rule.ernst is Ernst.WARNING else ''}{rule.code}: {rule.melding}" for rule in rules
-            ],
-            "mend": [f" {rule.wat_te_doen}{_BEYOND if rule is MISFIT else ''}" for rule in rules],
-        },
-        schema={"code": pl.String, "gravity": pl.Int8, "what": pl.String, "mend": pl.String},
-    )
+def _text(findings: Sequence[str]) -> str:
+    """`findings`: codes, those about the row with their `vorm` behind them."""
+    told = [_finding(*one.partition(_ABOUT)[::2]) for one in findings]
+    return _BETWEEN.join(text for _, text in sorted(told, key=operator.itemgetter(0)))
+
+
+def _finding(code: str, about: str) -> tuple[bool, str]:
+    """(only remarked, what is told)"""
+    rule = rule_of(code)
+    remarked = rule.ernst is Ernst.WARNING
+    where = f" ({about})" if about else ""
+    beyond = _BEYOND if rule is MISFIT else ""
+    return remarked, f"{'Let op, ' if remarked else ''}{code}: {rule.melding}{where} {rule.wat_te_doen}{beyond}"
