@@ -247,12 +247,14 @@ _HINTS: Final = frozenset(
 """What a name may carry in brackets besides. With another word in them the name is another one."""
 _HAAKJES: Final = re.compile(r"\(([^()]*)\)|\[([^\[\]]*)\]")
 _WOORD: Final = re.compile(r"[a-z0-9]+")
+_TEKENS: Final = str.maketrans({"'": "", "’": "", "+": " en ", "&": " en "})
+"""`Euro's` is one word; `Huisnummer + toevoeging` is not the name `huisnummertoevoeging`."""
 MAX_KOP: Final = 200
 """A header text longer than this is no name."""
 
 
 def _woorden(tekst: str) -> list[str]:
-    ontleed = unicodedata.normalize("NFKD", tekst.casefold().replace("'", "").replace("’", ""))
+    ontleed = unicodedata.normalize("NFKD", tekst.casefold().translate(_TEKENS))
     return _WOORD.findall("".join(teken for teken in ontleed if not unicodedata.combining(teken)))
 
 

@@ -45,6 +45,11 @@ def test_a_column_is_known_by_its_own_name_however_it_is_written() -> None:
         ),
         *(("Vervaldatum oudste factuur (dd-mm-jjjj)", "oudste_vervaldatum"), ("Bezwaar j/n", "bezwaar")),
         *(("Geïnformeerd over schuldhulp", "gewezen_op_schuldhulp"), ("\tPost code \n", "postcode")),
+        *(
+            ("Huisnummer + toevoeging", "huisnummer_volledig"),
+            ("Straat & nr", "adres"),
+            ("Postcode/plaats", "postcode_woonplaats"),
+        ),
         *(("Customer no.", "klantnummer"), ("Zakenpartner", "klantnummer"), ("Telefoon (10 cijfers)", "telefoon")),
     ],
 )
