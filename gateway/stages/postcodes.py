@@ -41,7 +41,8 @@ def packed(postcode: pl.Expr, huisnummer: pl.Expr, gemeentecode: pl.Expr) -> pl.
 
 def compacted(addresses: pl.Series) -> pl.DataFrame:
     """The table (schema TABLE) of `packed` addresses, in any order, each any number of times."""
-    pairs = (addresses // NUMBERS).unique().sort()
+    parts = addresses.get_chunks()  # one after the other: of the whole country each copy takes 64 MiB
+    pairs = pl.concat([(part // NUMBERS).unique() for part in parts]).unique().sort()
     known = pl.select(pc6=pairs // CODES, code=pairs % CODES).with_columns(pc4=pl.col("pc6") // _PER_PC4)
     per_pc4 = known.group_by("pc4").agg(pl.col("code").n_unique().alias("n"), pl.col("code").first())
     whole = per_pc4.filter(pl.col("n") == 1)
@@ -53,7 +54,7 @@ def compacted(addresses: pl.Series) -> pl.DataFrame:
         [
             whole.select(postcode=pl.col("pc4").cast(pl.String), **everywhere, gemeentecode=_code()),
             per_pc6.filter(pl.col("n") == 1).select(postcode=_postcode(), **everywhere, gemeentecode=_code()),
-            _runs(_numbers(addresses, mixed)).select(postcode=_postcode(), van="van", tot="tot", gemeentecode=_code()),
+            _runs(_numbers(parts, mixed)).select(postcode=_postcode(), van="van", tot="tot", gemeentecode=_code()),
         ]
     ).sort(TABLE.names(), nulls_last=False)
 
@@ -69,10 +70,10 @@ def _postcode() -> pl.Expr:
     return (pl.col("pc6") // _PER_PC4).cast(pl.String) + letters
 
 
-def _numbers(addresses: pl.Series, mixed: pl.DataFrame) -> pl.DataFrame:
+def _numbers(parts: list[pl.Series], mixed: pl.DataFrame) -> pl.DataFrame:
     """(pc6, nr, code) of the postcodes that lie in several gemeenten."""
-    pc6 = addresses // (NUMBERS * CODES)
-    found = addresses.filter(pc6.is_in(mixed["pc6"].implode())).unique().sort()
+    wanted = mixed["pc6"].implode()
+    found = pl.concat([part.filter((part // (NUMBERS * CODES)).is_in(wanted)) for part in parts]).unique().sort()
     return pl.select(
         pc6=found // (NUMBERS * CODES),
         nr=(found % NUMBERS).cast(pl.Int32),
