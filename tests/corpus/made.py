@@ -4,6 +4,7 @@
 the reading differs from what is expected, and the most memory that the process held, in MiB.
 """
 
+import codecs
 import gzip
 import json
 import resource
@@ -24,6 +25,8 @@ from tests.corpus.observed import LIMITS, MIB, observe
 
 PEAK_MIB: Final = 600
 """The most that reading any of these files may take, everything that the process loads included."""
+MOST_MIB: Final = 6 * 1024
+"""Where the process is stopped, so that a defect does not take the whole machine."""
 BOMB_MIB: Final = 64
 """Bound on unpacked bytes for the files that unpack to more."""
 
@@ -61,8 +64,9 @@ def _refused(code: str, *, regel: int | None = None) -> Expected:
     return Expected(wat="", bron="", bestand=(Bestandsbevinding(code=code, regel=regel),))
 
 
-def _read(rijen: int, *regels: Regel, tekenset: str | None = None) -> Expected:
-    return Expected(wat="", bron="", rijen=rijen, gelezen=Gelezen(tekenset=tekenset), regel=regels)
+def _read(rijen: int, *regels: Regel, tekenset: str | None = None, bestand: str | None = None) -> Expected:
+    findings = () if bestand is None else (Bestandsbevinding(code=bestand),)
+    return Expected(wat="", bron="", rijen=rijen, gelezen=Gelezen(tekenset=tekenset), regel=regels, bestand=findings)
 
 
 def _row_with(before: bytes, cell: bytes, times: int) -> Write:
@@ -161,6 +165,7 @@ def _names(number: int) -> bytes:
 
 _TOO_LONG: Final = partial(_refused, "bestand_regel_te_lang")
 _TOO_LARGE: Final = _refused("bestand_ingepakt_te_groot")
+_SHORT: Final = partial(Regel, gaat_door=False, codes=frozenset({"veldaantal"}))
 _LAST: Final = partial(Regel, gaat_door=True, codes=frozenset[str](), velden={"achternaam": "Müller"})
 
 MADE: Final[dict[str, Made]] = {
@@ -213,6 +218,33 @@ MADE: Final[dict[str, Made]] = {
         wat="Two rows, and ten million rows of delimiters alone.",
         write=lambda file: _pieces(_ROWS, _many(b";" * _HEADER.count(b";") + b"\r\n", 10_000_000))(file),
         expected=_read(2),
+    ),
+    "million_short_rows.csv": Made(
+        wat="A million lines of one letter under a header of many columns.",
+        write=lambda file: _pieces(_HEADER, _many(b"x\r\n", 1_000_000))(file),
+        expected=_read(1_000_000, _SHORT(nr=1), _SHORT(nr=1_000_000)),
+    ),
+    "short_rows_under_many_columns.csv": Made(
+        wat="Two hundred thousand lines of one letter under five hundred columns: a small file, many absent fields.",
+        write=lambda file: _pieces(_HEADER.rstrip(), _names(500), b"\r\n", _many(b"x\r\n", 200_000))(file),
+        expected=_read(200_000, _SHORT(nr=1), _SHORT(nr=200_000)),
+    ),
+    "blank_lines_under_many_columns.csv": Made(
+        wat="A million blank lines under five hundred columns.",
+        write=lambda file: _pieces(_HEADER.rstrip(), _names(500), b"\r\n", _many(b"\r\n", 1_000_000))(file),
+        expected=_read(0, bestand="bestand_zonder_regels"),
+    ),
+    "three_million_blank_lines_utf16.csv": Made(
+        wat="Two rows and three million blank lines in UTF-16.",
+        write=lambda file: _pieces(
+            codecs.BOM_UTF16_LE, _ROWS.decode().encode("utf-16-le"), _many("\r\n".encode("utf-16-le"), 3_000_000)
+        )(file),
+        expected=_read(2, tekenset="utf-16"),
+    ),
+    "million_empty_objects.json": Made(
+        wat="A million JSON objects without members.",
+        write=lambda file: _pieces(b"[", _many(b"{},", 1_000_000), b"{}]")(file),
+        expected=_refused("bestand_leeg"),
     ),
     "million_title_lines.csv": Made(
         wat="A million lines of text above the header.",
@@ -293,6 +325,7 @@ def peak_mib() -> int:
 def main(name: str) -> None:
     """Make it, read it, print the answer."""
     made = MADE[name]
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_MIB * MIB, MOST_MIB * MIB))
     limits = LIMITS if made.unpacked_mib is None else replace(LIMITS, unpacked_bytes=made.unpacked_mib * MIB)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / name
