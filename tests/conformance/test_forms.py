@@ -8,6 +8,7 @@ import io
 import itertools
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -80,6 +81,14 @@ def test_the_settings_bound_what_is_unpacked(kit: Kit) -> None:
     small = replace(kit, settings=Settings(intake=msgspec.structs.replace(kit.settings.intake, workbook_cells=10)))
     configure(small)
     assert summary(process(small, an_xlsx(table()))).fatal == "bestand_werkblad_te_groot"
+
+
+def test_a_file_refused_halfway_leaves_no_process(kit: Kit) -> None:
+    few = replace(kit, settings=Settings(intake=msgspec.structs.replace(kit.settings.intake, max_rows=2)))
+    configure(few)
+    assert summary(process(few, an_xlsx(table()))).fatal == "bestand_te_veel_regels"
+    tasks = Path("/proc/self/task")
+    assert not [child for task in tasks.iterdir() for child in (task / "children").read_text().split()]
 
 
 def test_a_remark_about_the_packing_stands_in_the_report(kit: Kit) -> None:

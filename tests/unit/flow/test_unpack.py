@@ -5,8 +5,11 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from contracts.profiel import Bestandsvorm, Profiel, Tekenset
 from gateway.flow.unpack import PlainFile, UnpackLimits, UnpackRefusedError, unpack
@@ -189,3 +192,23 @@ def test_a_truncated_archive_is_refused_after_its_rows() -> None:
         taken.extend(map(len, chunks))
     assert sum(taken) == len(AS_CSV) * 100_000
     assert caught.value.finding.code == "bestand_ingepakt_beschadigd"
+
+
+@settings(deadline=None)
+@given(
+    head=st.sampled_from([b"", b"PK\x03\x04", b"\x1f\x8b\x08\x00", OLE_MAGIC, b'[{"a":', b'{"a":', b"\xff\xfe[\x00"]),
+    data=st.binary(max_size=300),
+)
+def test_any_bytes_are_csv_or_a_finding(head: bytes, data: bytes) -> None:
+    with suppress(UnpackRefusedError):
+        read(head + data)
+
+
+WORKBOOK = an_xlsx(TABLE)
+
+
+@settings(deadline=None, max_examples=25)
+@given(at=st.integers(4, len(WORKBOOK) - 1), value=st.integers(0, 255))
+def test_a_workbook_with_a_changed_byte_is_read_the_same_or_refused(at: int, value: int) -> None:
+    with suppress(UnpackRefusedError):
+        assert read(WORKBOOK[:at] + bytes([value]) + WORKBOOK[at + 1 :])[1] == AS_CSV
