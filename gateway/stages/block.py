@@ -5,8 +5,9 @@ whether it was plain. Only those that were not are stripped and read thoroughly,
 repeat. So a file in which every row is bad costs about as much as a good one, and one bad row costs nearly nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 import polars as pl
@@ -14,7 +15,7 @@ import polars as pl
 from contracts.layout import KOLOM, KOLOMMEN
 from contracts.signaal import Soort
 from gateway.stages.addresses import HOUSE, split_houses
-from gateway.stages.columns import text, value
+from gateway.stages.columns import put, text, value
 from gateway.stages.dialect import Dialect
 from gateway.stages.fields import READINGS
 from gateway.stages.frames import MARKS, SIGNAAL_FIELDS
@@ -34,6 +35,8 @@ _REPEATS: Final = 4
 _AS_SENT: Final = "as sent"
 SPLIT: Final = "huisnummer_gesplitst"
 """Mark of a row whose letter and addition stood behind its house number. Its name is the code of a rule."""
+SPREAD_OUT: Final = frozenset({"huisnummer"})
+"""Columns whose value is not settled before the whole row is read."""
 _MAX_ADDITION: Final = KOLOM["huisnummertoevoeging"].max_lengte
 _TEXT_FORMULA: Final = '^="([^"]*)"$'
 """How an export tells a spreadsheet to leave a text alone."""
@@ -47,7 +50,8 @@ class Block:
     """The working frame: `row_no`, `misfit`, `is_zorg`, marks; text "x", value "v:x" and, where in doubt, "b:x".
 
     `empty`, `filled`, `doubt`: columns with an empty field, with a filled one, with text that is not plain.
-    `marked`: the marks (`frames.MARKS`, `SPLIT`) that some row has; the others are no columns of the frame.
+    `marked`: the columns of marks that some row has: `frames.MARKS`, `SPLIT`, and `told`, the codes of rules that were
+    judged with the texts, null where the text is plain. Marks that no row has may be missing from the frame.
     """
 
     frame: pl.DataFrame
@@ -55,9 +59,12 @@ class Block:
     filled: frozenset[str]
     doubt: frozenset[str]
     marked: frozenset[str]
+    told: frozenset[str]
 
     def needs(self, rule: Rule) -> bool:
         """Whether `rule` can hold anywhere in this block."""
+        if rule.code in self.told:
+            return rule.code in self.marked
         match rule.when:
             case When.EMPTY:
                 return rule.veld in self.empty
@@ -70,10 +77,18 @@ class Block:
 
 
 class BlockReader:
-    """Reads the blocks of one file."""
+    """Reads the blocks of one file.
 
-    def __init__(self, dialect: Dialect, policy: Policy) -> None:
+    `about_text`: layout column → conditions on its text, bare text and value alone, named by the codes of their rules.
+    They are judged where the text is read: once for a text that occurs many times, and not at all for plain text.
+    """
+
+    def __init__(
+        self, dialect: Dialect, policy: Policy, about_text: Mapping[str, Sequence[pl.Expr]] = MappingProxyType({})
+    ) -> None:
         self._dialect = dialect
+        self._about_text = about_text
+        self._told = frozenset(expr.meta.output_name() for exprs in about_text.values() for expr in exprs)
         self._received_on = policy.received_on
         self._constants = policy.partner.constanten
         self._quick = {name: _typed(name, READINGS[name].quick(dialect)) for name in _COLUMNS}
@@ -96,16 +111,19 @@ class BlockReader:
             empty=frozenset(name for name in _COLUMNS if frame[name].null_count()),
             filled=frozenset(_filled(frame)),
             doubt=frozenset(odd),
-            marked=frozenset(mark for mark in (*MARKS, SPLIT) if mark in frame.columns and frame[mark].any()),
+            marked=frozenset(mark for mark in (*MARKS, SPLIT) if mark in frame.columns and frame[mark].any())
+            | self._told.intersection(frame.columns),
+            told=self._told,
         )
 
     def _reread(self, frame: pl.DataFrame, name: str, rows: pl.Series) -> list[pl.Series]:
-        """Text, bare text and value of a column, the texts of `rows` read thoroughly."""
+        """Text, bare text and value of a column, the texts of `rows` read thoroughly; and which rules hold of them."""
         again = self._again(frame[name].filter(rows).alias(_AS_SENT), name)
+        again = [column for column in again if column.name not in self._told or column.any()]
         if rows.all():
             return again
-        quick = (frame[name], None, frame[f"v:{name}"])
-        return [_put(new, rows, old).alias(new.name) for new, old in zip(again, quick, strict=True)]
+        plain = {name: frame[name], f"v:{name}": frame[f"v:{name}"]}
+        return [put(column, rows, plain.get(column.name)).alias(column.name) for column in again]
 
     def _again(self, as_sent: pl.Series, name: str) -> list[pl.Series]:
         distinct = as_sent.unique()
@@ -116,15 +134,23 @@ class BlockReader:
         return looked_up.drop(_AS_SENT).get_columns()
 
     def _thorough(self, as_sent: pl.Series, name: str) -> pl.DataFrame:
-        stripped = pl.col(_AS_SENT).str.strip_chars().str.replace(_TEXT_FORMULA, "$1").str.strip_chars()
         reading = READINGS[name]
         return (
-            as_sent.to_frame()
-            .with_columns(pl.when(stripped != "").then(stripped).alias(name))
+            pl.DataFrame({_AS_SENT: as_sent, name: _stripped(as_sent)})
             .with_columns(_filled_up(name, self._constants))
             .with_columns(reading.bare.alias(f"b:{name}"))
             .with_columns(_typed(name, reading.thorough(self._dialect, self._received_on)))
+            .with_columns(self._about_text.get(name, ()))
         )
+
+
+def _stripped(as_sent: pl.Series) -> pl.Series:
+    """Without white space around it and without what tells a spreadsheet that it is text; null when nothing is left."""
+    stripped = as_sent.str.strip_chars()
+    if stripped.str.starts_with('="').any():
+        stripped = stripped.str.replace(_TEXT_FORMULA, "$1").str.strip_chars()
+    empty = stripped == ""
+    return stripped.set(empty, None) if empty.any() else stripped
 
 
 def _filled(frame: pl.DataFrame) -> list[str]:
@@ -137,13 +163,6 @@ def _filled_up(name: str, constants: Mapping[str, str]) -> pl.Expr:
 
 def _typed(name: str, expr: pl.Expr) -> pl.Expr:
     return expr.cast(_TYPES[name]).alias(f"v:{name}")
-
-
-def _put(new: pl.Series, rows: pl.Series, old: pl.Series | None) -> pl.Series:
-    """`new` at `rows`, in their order; `old`, or null, at the others."""
-    place = pl.select(pl.when(rows).then(rows.cum_sum() - 1)).to_series()
-    spread = new.gather(place)
-    return spread if old is None else spread.zip_with(rows, old)
 
 
 def _spread_out(frame: pl.DataFrame, odd: Mapping[str, pl.Series]) -> pl.DataFrame:
@@ -163,7 +182,7 @@ def _without_voorvoegsel(frame: pl.DataFrame, odd: pl.Series) -> pl.DataFrame:
     found = frame.select("v:achternaam").filter(rows).select(voorvoegsel.alias("before"), surname.alias("after"))
     if found["before"].null_count() == found.height:
         return frame
-    before, after = (_put(found[name], rows, None) for name in found.columns)
+    before, after = (put(found[name], rows, None) for name in found.columns)
     return frame.with_columns(
         before.zip_with(before.is_not_null(), frame["v:voorvoegsel"]).alias("v:voorvoegsel"),
         after.zip_with(after.is_not_null(), frame["v:achternaam"]).alias("v:achternaam"),
@@ -178,10 +197,10 @@ def _without_behind(frame: pl.DataFrame, odd: pl.Series) -> pl.DataFrame:
         return frame
     texts = frame["huisnummer"].filter(rows)
     apart = texts.to_frame("text").join(_houses(texts), on="text", how="left", maintain_order="left")
-    split = _put(apart["huisnummer"].is_not_null(), rows, None).fill_null(value=False)
+    split = put(apart["huisnummer"].is_not_null(), rows, None).fill_null(value=False)
     if not split.any():
         return frame
-    values = [_put(apart[name], rows, None).zip_with(split, frame[f"v:{name}"]).alias(f"v:{name}") for name in HOUSE]
+    values = [put(apart[name], rows, None).zip_with(split, frame[f"v:{name}"]).alias(f"v:{name}") for name in HOUSE]
     return frame.with_columns(*values, split.alias(SPLIT))
 
 

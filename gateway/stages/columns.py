@@ -104,12 +104,47 @@ DISTINCT_AT_MOST: Final = 500
 """Distinct texts of one column that a library judges in one block; it takes tens of microseconds for each."""
 
 
-def judged(expr: pl.Expr, judge: Callable[[str], str | None], *, beyond: bool) -> pl.Expr:
-    """`judge` of each distinct text, of the first `DISTINCT_AT_MOST`; the others as they are when `beyond`, or null."""
+Way = Callable[[pl.Series], pl.Series]
+"""Text to text of the same rows; null where it cannot tell."""
+
+
+def settled(expr: pl.Expr, *ways: Way) -> pl.Expr:
+    """What the first of `ways` that can tell makes of each text; each sees only what the ones before it left.
+
+    Ways from quick to slow: an expression would do the work of all for every text.
+    """
+
+    def settle(texts: pl.Series) -> pl.Series:
+        result = ways[0](texts)
+        for way in ways[1:]:
+            left = result.is_null() & texts.is_not_null()
+            if not left.any():
+                break
+            result = put(way(texts.filter(left)), left, result)
+        return result
+
+    return expr.map_batches(settle, return_dtype=pl.String)
+
+
+def put(new: pl.Series, rows: pl.Series, old: pl.Series | None) -> pl.Series:
+    """`new` at `rows`, in their order; `old`, or null, at the others."""
+    place = pl.select(pl.when(rows).then(rows.cum_sum() - 1)).to_series()
+    spread = new.gather(place)
+    return spread if old is None else spread.zip_with(rows, old)
+
+
+def way(make: Callable[[pl.Expr], pl.Expr]) -> Way:
+    """A way that is an expression of the text."""
+    expr = make(pl.col("text"))
+    return lambda texts: texts.to_frame("text").select(expr.alias("text")).to_series()
+
+
+def judge(judge_one: Callable[[str], str | None], *, beyond: bool) -> Way:
+    """Each distinct text by itself, up to `DISTINCT_AT_MOST`; the others as they are when `beyond`, or null."""
 
     def each(texts: pl.Series) -> pl.Series:
         distinct = texts.drop_nulls().unique(maintain_order=True).head(DISTINCT_AT_MOST).to_list()
-        others = texts if beyond else None
-        return texts.replace_strict(distinct, [judge(one) for one in distinct], default=others, return_dtype=pl.String)
+        found = [judge_one(one) for one in distinct]
+        return texts.replace_strict(distinct, found, default=texts if beyond else None, return_dtype=pl.String)
 
-    return expr.map_batches(each, return_dtype=pl.String)
+    return each

@@ -70,7 +70,6 @@ PHONE_NL: Final = (
 ).replace(r"\d", "[0-9]")
 """A number of the Dutch plan that a person can have (as libphonenumber knows the plan): fixed, mobile, pager, internet,
 of an organisation; not a number that costs the caller or the called extra."""
-ABROAD: Final = r"^\+"
 _DUTCH: Final = r"0[1-9][0-9]{8}|(?:\+|00)?310?[1-9][0-9]{8}"
 PHONE: Final = (
     rf"^({_DUTCH}|\+[1-9][0-9]{{7,14}}|00[1-9][0-9]{{7,14}})(?:(?:[/,;|&]|of|en)\+?[0-9]{{6,15}}|0[1-9][0-9]{{8}})?$"

@@ -11,12 +11,12 @@ import polars as pl
 
 from contracts.row_states import RowState
 from contracts.signaal import MOGELIJK_BEDREIGEND, Signaaltype
-from gateway.stages.block import LAYOUT_NAME, Block, BlockReader
+from gateway.stages.block import LAYOUT_NAME, SPREAD_OUT, Block, BlockReader
 from gateway.stages.columns import one_of, value
 from gateway.stages.dialect import Dialect
 from gateway.stages.frames import CHECKED_ROWS, FINDINGS, SIGNAAL_FIELDS, fits
 from gateway.stages.policy import Policy
-from gateway.stages.rule import Rule
+from gateway.stages.rule import Rule, When
 from gateway.stages.rules import JUDGED, MISFIT
 from gateway.stages.shape import no_shapes, shapes
 
@@ -40,8 +40,14 @@ class Checker:
     """Checks the blocks of one file. What the rules ask is put together once, not again for every block."""
 
     def __init__(self, dialect: Dialect, policy: Policy) -> None:
-        self._reader = BlockReader(dialect, policy)
-        self._conditions = [(rule, rule.condition(policy, dialect).alias(rule.code)) for rule in JUDGED]
+        conditions = [(rule, rule.condition(policy, dialect).alias(rule.code)) for rule in JUDGED]
+        about_text: dict[str, list[pl.Expr]] = {}
+        for rule, condition in conditions:
+            if rule.veld is not None and _is_about_text(rule, condition):
+                about_text.setdefault(rule.veld, []).append(condition)
+        told = {condition.meta.output_name() for exprs in about_text.values() for condition in exprs}
+        self._reader = BlockReader(dialect, policy, about_text)
+        self._conditions = [(rule, pl.col(rule.code) if rule.code in told else asked) for rule, asked in conditions]
 
     def check(self, raw: pl.DataFrame) -> Checked:
         """Check a frame of schema RAW; raises nothing for anything a partner can send."""
@@ -54,6 +60,12 @@ class Checker:
             rows=fits(_rows(block, flags, hit), CHECKED_ROWS),
             findings=fits(_findings(block.frame, flags, hit), FINDINGS),
         )
+
+
+def _is_about_text(rule: Rule, condition: pl.Expr) -> bool:
+    """Nothing but what is read of one text in doubt decides, so that it can be judged where that is read."""
+    own = {rule.veld, f"b:{rule.veld}", f"v:{rule.veld}"}
+    return rule.when is When.DOUBT and rule.veld not in SPREAD_OUT and set(condition.meta.root_names()) <= own
 
 
 def validate_block(raw: pl.DataFrame, dialect: Dialect, policy: Policy) -> Checked:

@@ -269,7 +269,7 @@ def check(  # noqa: C901  # branch by branch on purpose
             codes.add("telefoon_ongeldig")
     if "email" in text and value["email"] is None:
         codes.add("email_ongeldig")
-    if "email" in text and len(email_parts(email_compact(text["email"]))) > 1:
+    if value.get("email") is not None and len(email_parts(email_compact(text["email"]))) > 1:
         codes.add("email_twee_adressen")
     box = rf"^(postbus|antwoordnummer)($|[{WHITE}0-9.:])"
     care = rf"(^|[{WHITE},(])(p/a|c/o|t\.a\.v\.?|p\.a\.|po box|p\.o\. ?box)($|[{WHITE}.:0-9])"
