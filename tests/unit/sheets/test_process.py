@@ -184,6 +184,13 @@ def test_what_is_not_counted_meets_the_limit_of_memory() -> None:
     )
 
 
+def test_a_workbook_that_takes_more_memory_than_it_may_is_ended() -> None:
+    assert refused(raw_xlsx(a_column(500_000)), a_request(memory_bytes=60 * MIB)) == (
+        "bestand_werkblad_te_groot",
+        "openen kost meer dan 60 MiB geheugen",
+    )
+
+
 def test_what_the_library_itself_refuses_is_damaged() -> None:
     spaces = (
         '<table:table table:name="a"><table:table-row><table:table-cell office:value-type="string"><text:p>'

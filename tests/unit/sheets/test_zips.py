@@ -131,7 +131,7 @@ def test_a_directory_without_end_is_not_read() -> None:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         for number in range(3):
-            archive.writestr(zipfile.ZipInfo(f"{number}" + "x" * 60_000), b"")
+            archive.writestr(zipfile.ZipInfo(f"{number}" + "x" * 60_000 + "/"), b"")
     data = out.getvalue()
     count = 1 + MAX_DIRECTORY // 180_000
     start = data.find(b"PK\x01\x02")
