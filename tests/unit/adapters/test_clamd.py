@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.clamd import Clamd, verdict_of
@@ -68,6 +68,7 @@ def answering(answer: bytes) -> Behaviour:
     return behave
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary(max_size=50), max_size=6))
 def test_all_bytes_are_sent_in_order_as_they_came(chunks: list[bytes]) -> None:
     seen: list[tuple[bytes, bytes]] = []
@@ -103,6 +104,7 @@ def test_what_an_answer_means(answer: bytes, verdict: object) -> None:
         assert clamd(address).scan([b"a;b\n"]) == verdict
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_only_one_answer_is_clean(answer: str) -> None:
     assert (verdict_of(answer) == Clean()) == (answer == "stream: OK")

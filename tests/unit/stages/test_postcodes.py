@@ -4,7 +4,7 @@ import datetime as dt
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.codelists.gemeenten import GEMEENTEN
@@ -34,6 +34,7 @@ def look_up(table, *asked, indeling=MEEGELEVERD, on=TODAY):
 ADDRESS = st.tuples(st.sampled_from(PC6), st.integers(1, 12), st.sampled_from(CODES))
 
 
+@settings(deadline=None)
 @given(st.lists(ADDRESS, min_size=1, max_size=60), st.sampled_from(PC6), st.integers(1, 14))
 def test_the_table_says_of_every_address_what_the_file_said_and_guesses_none(lines, postcode, number):
     table = compacted(pack(lines))
@@ -53,6 +54,7 @@ def test_the_table_says_of_every_address_what_the_file_said_and_guesses_none(lin
     assert listed == (only is not None or several)
 
 
+@settings(deadline=None)
 @given(st.lists(ADDRESS, min_size=1, max_size=60), ADDRESS)
 def test_a_named_gemeente_is_contradicted_only_where_the_table_is_sure(lines, asked):
     postcode, _, own = asked
@@ -61,6 +63,7 @@ def test_a_named_gemeente_is_contradicted_only_where_the_table_is_sure(lines, as
     assert agrees == (own == only if only is not None else own in possible or not possible)
 
 
+@settings(deadline=None)
 @given(st.lists(ADDRESS, min_size=1, max_size=60), st.randoms())
 def test_order_and_repeats_make_no_other_table(lines, dice):
     again = lines * 2
