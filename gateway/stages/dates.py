@@ -100,7 +100,7 @@ def excel_number(name: str) -> pl.Expr:
 
 def short_year(name: str) -> pl.Expr:
     """The year of the date had two digits."""
-    short = rf"^[0-9]{{1,2}}{_MARK}[0-9]{{1,2}}{_MARK}[0-9]{{2}}$|[a-z.][-/.,']*[0-9]{{2}}$"
+    short = rf"^[0-9]{{1,2}}{_MARK}[0-9]{{1,2}}{_MARK}[0-9]{{2}}$|[a-z][-/.,']*[0-9]{{2}}$"
     return value(name).is_not_null() & pl.col(f"b:{name}").str.contains(f"(?i){short}")
 
 
