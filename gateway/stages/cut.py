@@ -1,5 +1,6 @@
 """Cut a stream of bytes into blocks that end where a record ends, whatever the size of the chunks that arrive."""
 
+from collections.abc import Iterator
 from typing import Final
 
 DEFAULT_BLOCK_BYTES: Final = 8 << 20
@@ -73,6 +74,43 @@ class BlockCutter:
         if data.count(_QUOTE) % 2:
             raise OpenQuoteError(data[: last_record_end(data, 0, len(data))])
         return data, not data or data.endswith(_NEWLINE)
+
+
+def in_halves(block: bytes, *, most_lines: int) -> Iterator[bytes]:
+    """A block of whole records in parts of at most `most_lines` lines each, unless one record has more.
+
+    No part is held while whoever takes it has it.
+    """
+    parts = [block]
+    del block
+    while parts:
+        end = _middle(parts[-1]) if parts[-1].count(_NEWLINE) > most_lines else len(parts[-1])
+        if end == len(parts[-1]):
+            yield parts.pop()
+        else:
+            whole = parts.pop()
+            parts += [whole[end:], whole[:end]]
+            del whole
+
+
+def _middle(data: bytes) -> int:
+    """The last record end in the first half, or the first one at all."""
+    return last_record_end(data, 0, len(data) // 2) or next_record_end(data, 0)
+
+
+def next_record_end(data: bytes, start: int) -> int:
+    """The offset after the end of the record that starts at `start`; len(data) when it does not end.
+
+    Each quote is counted once, however many lines there are.
+    """
+    counted, quotes = start, 0
+    end = data.find(_NEWLINE, start)
+    while end >= 0:
+        quotes += data.count(_QUOTE, counted, end)
+        if quotes % 2 == 0:
+            return end + 1
+        counted, end = end, data.find(_NEWLINE, end + 1)
+    return len(data)
 
 
 def last_record_end(data: bytes, start: int, stop: int) -> int:

@@ -14,6 +14,7 @@ from typing import Final
 
 from contracts.profiel import Profiel
 from gateway.stages.column_names import MARK, Meaning, Strength, decided, meanings
+from gateway.stages.cut import next_record_end
 from gateway.stages.dialect import DELIMITERS, MAX_COLUMNS, FileFinding
 from gateway.stages.repair_column import header_as_sent, names_upload, repairs
 
@@ -110,21 +111,15 @@ def _preferred(delimiter: str, delimiters: Sequence[str]) -> Sequence[str]:
 
 
 def _records(head: bytes, encoding: str, *, cut_off: bool) -> Iterator[Record]:
-    """Every record, blank ones too. A line feed inside quotes ends none; each quote is counted once."""
+    """Every record, blank ones too. A line feed inside quotes ends none."""
     start, line = 0, 1
     while start < len(head):
-        counted, quotes = start, 0
-        end = head.find(b"\n", start)
-        while end >= 0:
-            quotes += head.count(b'"', counted, end)
-            if quotes % 2 == 0:
-                break
-            counted, end = end, head.find(b"\n", end + 1)
-        stop = end + 1 if end >= 0 else len(head)
+        stop = next_record_end(head, start)
         data = head[start:stop]
+        ended = data.endswith(b"\n") and data.count(b'"') % 2 == 0
         feeds = data.count(b"\n")
         text = data.decode(encoding, "replace").strip("\r\n")
-        yield Record(text=text, line=line, last_line=line + feeds - (end >= 0), end=stop, whole=end >= 0 or not cut_off)
+        yield Record(text=text, line=line, last_line=line + feeds - ended, end=stop, whole=ended or not cut_off)
         start, line = stop, line + feeds
 
 

@@ -14,7 +14,7 @@ import polars as pl
 from contracts.layout import SAMENGESTELD
 from contracts.profiel import Profiel
 from gateway.stages.compose import expand
-from gateway.stages.cut import DEFAULT_BLOCK_BYTES, BlockCutter, OpenQuoteError, RecordTooLongError
+from gateway.stages.cut import DEFAULT_BLOCK_BYTES, BlockCutter, OpenQuoteError, RecordTooLongError, in_halves
 from gateway.stages.detect import character_set_changed, of_zero_byte, open_file
 from gateway.stages.dialect import Dialect, FileFinding
 from gateway.stages.encoding import (
@@ -39,6 +39,8 @@ class Limits:
     block_bytes: int = DEFAULT_BLOCK_BYTES
 
 
+MAX_CELLS: Final = 4_000_000
+"""In one frame. The engine takes 16 bytes for each, empty ones too: a block of line feeds alone takes gigabytes."""
 _SEPARATORS: Final = SEPARATORS.encode()
 
 
@@ -124,15 +126,16 @@ class _Body:
         if self._dialect.encoding == ASCII and (encoding := encoding_of(block)) != ASCII:
             self._dialect = replace(self._dialect, encoding=encoding)
             yield self._dialect
-        records = self._parsed(block)
-        del block
-        self._rows += records.raw.height
-        if self._rows > self._limits.max_rows:
-            raise _RefusedError(FileFinding(code="bestand_te_veel_regels", vorm=str(self._limits.max_rows)))
-        pieces = [records] if records.raw.height else []
-        del records  # a block is large: whoever takes it decides how long it lives
-        if pieces:
-            yield pieces.pop()
+        parts = in_halves(block, most_lines=MAX_CELLS // len(self._dialect.columns))
+        del block  # it is large: whoever takes it decides how long it lives
+        for part in parts:
+            records = [self._parsed(part)]
+            del part
+            self._rows += records[0].raw.height
+            if self._rows > self._limits.max_rows:
+                raise _RefusedError(FileFinding(code="bestand_te_veel_regels", vorm=str(self._limits.max_rows)))
+            if records[0].raw.height:
+                yield records.pop()
 
     def _parsed(self, block: bytes) -> Records:
         try:

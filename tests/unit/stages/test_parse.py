@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.signaal import Soort
-from gateway.stages.cut import BlockCutter, OpenQuoteError, RecordTooLongError
+from gateway.stages.cut import BlockCutter, OpenQuoteError, RecordTooLongError, in_halves, next_record_end
 from gateway.stages.detect import detect
 from gateway.stages.dialect import Dialect, FileFinding, read_as, required_columns
 from gateway.stages.frames import RAW
@@ -298,3 +298,17 @@ def test_the_cutter_refuses_what_never_ends() -> None:
     cutter.feed(b'a;"b\n')
     with pytest.raises(OpenQuoteError):
         cutter.finish()
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.sampled_from(["a;b\n", 'a;"b\n\nc"\n', '"x""\n""y";z\n', "\n", "q" * 40 + "\r\n"]), max_size=40),
+    st.integers(1, 9),
+)
+def test_parts_of_a_block_add_up_and_have_few_lines(records: list[str], most_lines: int) -> None:
+    data = "".join(records).encode()
+    parts = list(in_halves(data, most_lines=most_lines))
+    assert b"".join(parts) == data
+    for part in parts:
+        assert part.count(b'"') % 2 == 0
+        assert part.count(b"\n") <= most_lines or next_record_end(part, 0) == len(part)
