@@ -8,6 +8,7 @@ import difflib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 import polars as pl
@@ -21,6 +22,8 @@ from gateway.stages.patterns import EMAIL_PLAIN
 
 SAMPLE_VALUES: Final = 500
 """Values of a column that are looked at."""
+COLUMNS: Final = 300
+"""Unknown columns of a file that are looked at: a table is not wider, and comparing a name takes milliseconds."""
 FEW: Final = 5
 """Fewer values may look alike by chance: nothing is certain of them."""
 _PERCENT: Final = 20
@@ -144,9 +147,8 @@ def suggestions(
     """
     taken = {part for name in columns if name is not None for part in (name, *SAMENGESTELD.get(name, ()))}
     found: dict[str, Suggestion] = {}
-    for place, column in enumerate(columns):
-        if column is not None or str(place) not in sent.columns:
-            continue
+    unknown = (place for place, name in enumerate(columns) if name is None and str(place) in sent.columns)
+    for place in islice(unknown, COLUMNS):
         header = headers[place] if headers else ""
         values = [
             text.strip()

@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.errors import IncompleteBodyError, InvalidInputError, TooLargeError
-from gateway.web.bodies import BUFFER, MultipartFile, body_chunks, clean_file_name, file_name_of, pump, small_body
+from gateway.web.bodies import (
+    BUFFER,
+    FIELD_BYTES,
+    MultipartFile,
+    body_chunks,
+    clean_file_name,
+    file_name_of,
+    pump,
+    small_body,
+)
 
 BOUNDARY = "----grens"
 
@@ -56,6 +65,16 @@ def test_the_file_is_the_same_however_the_body_is_cut(content: bytes, cuts: list
 def test_a_body_that_ends_early_is_not_a_file(length: int) -> None:
     with pytest.raises(InvalidInputError):
         parsed(multipart(b"x" * 50)[:-length], [])
+
+
+@given(st.binary(min_size=1, max_size=3 * FIELD_BYTES).filter(lambda text: b"\r\n--" not in text), st.integers(1, 40))
+def test_what_the_field_says_is_kept_up_to_a_bound(text: bytes, step: int) -> None:
+    part = b'--b\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n'
+    body = part % (b"profiel", text) + part % (b"anders", b"SAP") + b"--b--\r\n"
+    file = MultipartFile("b", bytearray().extend)
+    for start in range(0, len(body), step):
+        file.write(body[start : start + step])
+    assert file.profiel == (text[:FIELD_BYTES].decode("utf-8", "replace").strip() or None)
 
 
 @pytest.mark.parametrize(
