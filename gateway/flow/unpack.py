@@ -117,10 +117,22 @@ def unpack(
     the iterator; what came before it is refused with the file. IntegrityError and the like of the source pass.
     """
     try:
-        with _unpacked(source, profiel, limits, note) as (bron, chunks):
+        with _unpacked(source, profiel, limits, _once(note)) as (bron, chunks):
             yield bron, _refusing(chunks)
     except UnreadableError as unreadable:
         raise _refused(unreadable) from None
+
+
+def _once(note: Note) -> Note:
+    """What is read twice is not told twice."""
+    told: set[FileFinding] = set()
+
+    def tell(finding: FileFinding) -> None:
+        if finding not in told:
+            told.add(finding)
+            note(finding)
+
+    return tell
 
 
 def _refusing(chunks: Iterator[bytes]) -> Iterator[bytes]:
@@ -233,7 +245,8 @@ class _Content:
 def _names_encrypted(chunks: Iterator[bytes]) -> bool:
     before = b""
     for chunk in chunks:
-        if ENCRYPTED_PACKAGE in before + chunk:
+        seen = before + chunk
+        if ENCRYPTED_PACKAGE in seen:
             return True
-        before = chunk[-len(ENCRYPTED_PACKAGE) :]
+        before = seen[-len(ENCRYPTED_PACKAGE) :]
     return False

@@ -177,6 +177,11 @@ def test_what_stands_behind_a_gzip_is_told() -> None:
     )
 
 
+def test_what_is_read_twice_is_told_once() -> None:
+    _, csv, notes = read(gzip.compress(ARRAY) + b"rest")
+    assert (csv, len(notes)) == (AS_CSV, 1)
+
+
 def test_formulas_without_a_result_are_told() -> None:
     _, csv, notes = read(an_xlsx([["soort", "bedrag"], ["huur", "=200+50"]]))
     assert csv == b"soort;bedrag\r\nhuur;\r\n"
