@@ -196,6 +196,16 @@ class TestAddresses:
         ]
         assert rows(kit) is None
 
+    @pytest.mark.parametrize(
+        ("line", "said"),
+        [
+            ("1012AC;5;x;x;0363;y", "line 7: has 6 columns, the header 5"),
+            ("1012AC;5;é;x;0363", "line 2: something from this line on is not the layout of its header"),
+        ],
+    )
+    def test_one_bad_line_among_good_ones(self, kit: Kit, folder: Path, line: str, said: str) -> None:
+        assert [found.partition(" ")[2] for found in problems(kit, write(folder, CBS + line + "\n"))] == [said]
+
     def test_lines_are_named_as_they_are_counted_across_blocks(
         self, kit: Kit, folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
