@@ -27,7 +27,8 @@ from gateway.stages.dialect import Evidence, FileFinding
 from gateway.stages.header import Header
 
 SAMPLE_RECORDS: Final = 500
-"""So many records are looked at; more would cost more than they tell."""
+SAMPLE_BYTES: Final = 1 << 18
+"""So many records in so many bytes are looked at; more would cost more than they tell."""
 ODD: Final = 10
 """One in so many is no slip any more."""
 
@@ -74,8 +75,9 @@ def detect_formats(body: bytes, encoding: str, header: Header, *, profiel: Profi
 
 
 def _sample(body: bytes, encoding: str, delimiter: str) -> Iterator[list[str]]:
-    # The end of the head may be the middle of a record.
-    text = body[: last_record_end(body, 0, len(body)) or len(body)].decode(encoding, "replace")
+    # What is cut off may end in the middle of a record.
+    stop = min(len(body), SAMPLE_BYTES)
+    text = body[: last_record_end(body, 0, stop) or stop].decode(encoding, "replace")
     records = csv.reader(io.StringIO(text.replace("\r\n", "\n").replace("\r", " "), newline=""), delimiter=delimiter)
     try:
         yield from (record for record, _ in zip(records, range(SAMPLE_RECORDS), strict=False))
