@@ -26,15 +26,12 @@ from gateway.stages.source import (
     Verpakking,
     packing,
     text_form,
-    zip_form,
 )
 from gateway.stages.unreadable import UnreadableError
 
 MIB: Final = 1 << 20
 CHUNK: Final = MIB
 _TEXT_FORMS: Final = frozenset({Bestandsvorm.CSV, Bestandsvorm.JSON, Bestandsvorm.JSON_REGELS})
-_MIMETYPE_BYTES: Final = 100
-"""More than any name of a type of document."""
 
 Note = Callable[[FileFinding], None]
 Open = Callable[[], Iterator[bytes]]
@@ -159,7 +156,7 @@ def _unpacked(
                 yield read
         case "zip":
             archive = Archive(source.file())
-            if _form(archive) is None:
+            if archive.form() is None:
                 member = archive.only_file()
                 with content.read(partial(archive.read, member, limit=limits.unpacked_bytes), "zip") as read:
                     yield read
@@ -176,13 +173,6 @@ def _gunzipped(source: Source, limits: UnpackLimits, note: Note) -> Iterator[byt
         note(FileFinding(code="bestand_ingepakt_rest", vorm=str(size)))
 
     return gunzip(source.chunks(), limit=limits.unpacked_bytes, rest=rest)
-
-
-def _form(archive: Archive) -> Bestandsvorm | str | None:
-    mimetype = archive.named("mimetype")
-    if mimetype is None or mimetype.size > _MIMETYPE_BYTES:
-        return zip_form(archive.names, b"")
-    return zip_form(archive.names, b"".join(archive.read(mimetype, limit=_MIMETYPE_BYTES)))
 
 
 class _Content:

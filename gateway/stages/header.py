@@ -180,12 +180,22 @@ def _most_known(
         seen += 1
         one = _candidate(record, delimiters, meaning)
         if one.certain:
-            return _header(one)
+            return _header(_fuller(one, next(records, None), delimiters, meaning))
         if one.likely and (best is None or one.known > best.known):
             best = one
         if seen == MAX_TITLES:
             break
     return _header(best) if best else NO_HEADER
+
+
+def _fuller(
+    one: _Candidate, below: Record | None, delimiters: Sequence[str], meaning: Callable[[str], Meaning | None]
+) -> _Candidate:
+    """The line below when that knows more columns: then `one` names the groups they stand in."""
+    if below is None:
+        return one
+    next_one = _candidate(below, delimiters, meaning)
+    return next_one if next_one.certain and next_one.known > one.known else one
 
 
 def _on_line(
