@@ -80,12 +80,23 @@ class Gathered:
         """Look at a block: schemas CHECKED_ROWS and FINDINGS."""
         self._rows += rows.height
         self._births += rows.height - rows["geboortedatum"].null_count()
-        self._kinds.update(dict(rows["soort"].fill_null("").value_counts().iter_rows()))
+        self._count_kinds(rows["soort"])
         if self._whole_euros:  # once decimals were seen nobody looks again
             self._whole_euros = not (rows["bedrag"] % 100 != 0).any()
-        self._samples.append(rows.select(_SAMPLED).gather_every(max(1, rows.height // SAMPLE_ROWS)))
+        every = max(1, rows.height // SAMPLE_ROWS)
+        self._samples.append(rows.select(pl.col(_SAMPLED).gather_every(every)))
         if len(self._shapes) < SHAPE_BLOCKS and not findings.is_empty():
             self._shapes.append(findings.select("code", "vorm").head(SHAPES).drop_nulls())
+
+    def _count_kinds(self, soorten: pl.Series) -> None:
+        """A file has few kinds, mostly one: comparing with those seen is some ten times quicker than grouping."""
+        found = Counter({"": soorten.null_count()})
+        for soort in list(self._kinds):
+            if found.total() < soorten.len() and soort:
+                found[soort] = int((soorten == soort).sum())
+        if found.total() < soorten.len():
+            found = Counter(dict(soorten.fill_null("").value_counts().iter_rows()))
+        self._kinds += found
 
     def whole(self) -> Whole:
         """What the blocks so far show together."""
