@@ -18,7 +18,8 @@ from gateway.cli import Invocation, console
 from gateway.errors import NotFoundError
 from gateway.flow.kit import AMSTERDAM
 from gateway.flow.summary import decode_summary
-from gateway.store import deliveries, feedback, rows, uploads
+from gateway.store import confirmations, deliveries, feedback, rows, uploads
+from gateway.store.confirmations import Confirmation
 from gateway.store.deliveries import DeliveryView
 from gateway.store.reference import load_indeling
 from gateway.store.uploads import Upload
@@ -83,11 +84,18 @@ def _upload(conn: Connection, upload: Upload) -> Iterator[str | Table]:
     for name, number in found.states.items():
         if number:
             yield f"    {number:>9,}  {name}"
+    yield from _asked(confirmations.of_upload(conn, upload.no))
     yield from _findings(upload)
     shown = deliveries.listing(conn, upload_no=upload.no, limit=1_000_000)
     states = Counter(one.state.name.lower() for one in shown)
     yield f"  {len(shown)} deliveries: " + ", ".join(f"{number} {name}" for name, number in sorted(states.items()))
     yield delivery_table([one for one in shown if one.last_outcome != "accepted"][:_DELIVERIES_SHOWN])
+
+
+def _asked(asked: Confirmation | None) -> Iterator[str]:
+    if asked is not None:
+        said = "open" if asked.decision is None else f"{asked.decision} {moment(asked.decided_at or asked.until)}"
+        yield f"  held for {', '.join(asked.reasons)}; its partner's word, until {moment(asked.until)}: {said}"
 
 
 def _findings(upload: Upload) -> Iterator[str]:

@@ -12,6 +12,7 @@ from gateway.stages.rules_file import FILE_RULES, GATE_RULES, OTHER_RULES, ROUTE
 from gateway.stages.rules_person import PERSON_RULES
 from gateway.stages.rules_row import ARREARS_RULES, KIND_RULES, NUMBER_RULES
 from gateway.stages.rules_sanity import SANITY_RULES
+from gateway.stages.rules_unpack import UNPACK_RULES
 
 MISFIT: Final = error(
     "veldaantal",
@@ -35,6 +36,7 @@ JUDGED: Final[tuple[Rule, ...]] = (
 
 RULES: Final[tuple[Rule, ...]] = (
     *FILE_RULES,
+    *UNPACK_RULES,
     *SANITY_RULES,
     MISFIT,
     *JUDGED,

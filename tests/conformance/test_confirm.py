@@ -32,6 +32,7 @@ from gateway.flow.process import process_next, sweep
 from gateway.flow.summary import decode_summary
 from gateway.lifecycle import DeliveryState
 from gateway.runtime.schedule import ReloadOnChange, look_after_held
+from gateway.stages.repair_column import link_header
 from gateway.store import deliveries, migrate, usual
 from gateway.store.database import Database, open_database
 from gateway.store.schema import confirmation, delivery, parcel_content, upload_statistic
@@ -258,6 +259,37 @@ def test_only_what_the_settings_name_is_held(kit: Kit) -> None:
     done = process(lenient, a_csv(rows()))
     assert states(kit, done) == {"in_wachtrij": 60}
     assert decode_summary(done.summary or "").file_findings[0].code == "bestand_geboortedatum_standaard"
+
+
+def test_the_few_rows_that_pass_among_many_refused_for_one_reason_wait(kit: Kit) -> None:
+    configure(kit)
+    held = process(kit, a_csv([*rows(5, birth=None), *rows(95, birth=None, start=100, bedrag="veel")]))
+    assert states(kit, held) == {"regel_afgekeurd": 95, "wacht_op_bevestiging": 5}
+    assert report.report(kit, PARTNER, upload_id=held.id).wat_nu[1] == (
+        "Bijna alle regels zijn om dezelfde reden geweigerd: 95 van de 100, om bedrag_ongeldig."
+    )
+
+
+def test_a_repaired_file_is_never_called_small_and_makes_nothing_usual(kit: Kit, clock: FakeClock) -> None:
+    configure(kit)
+    for month in (9, 10):
+        clock.now = dt.datetime(2026, month, 21, 9, tzinfo=dt.UTC)
+        due = f"01-{month - 3:02}-2026"
+        whole = process(kit, a_csv(rows(300, birth=None, start=month * 1000, oudste_vervaldatum=due)))
+    column = {link_header(whole.id): "bedrag_ongeldig"}
+    clock.now = START
+    some = process(kit, a_csv(rows(55, birth=None, start=50_000)))
+    mended = process(kit, a_csv([row | column for row in rows(55, birth=None, start=60_000)]))
+
+    def about_the_file(upload: Upload) -> list[str]:
+        found = (finding.code for finding in decode_summary(upload.summary or "").file_findings)
+        return [code for code in found if code.startswith("bestand_")]
+
+    assert about_the_file(some) == ["bestand_veel_minder_regels"]
+    assert about_the_file(mended) == []
+    with kit.db.read() as conn:
+        past = usual.of_partner(conn, partner="woonstad", since=LONG_AGO_MOMENT)
+    assert [one.rows for one in past] == [300, 300, 55]
 
 
 def test_a_file_of_which_nothing_would_go_on_waits_for_nobody(kit: Kit) -> None:

@@ -53,9 +53,11 @@ def test_the_partners_word_is_passed_on_and_the_log_says_by_whom(
     run: Run, opened: Kit, held: Upload, caplog: pytest.LogCaptureFixture, besluit: str, said: str, state: RowState
 ) -> None:
     assert in_state(opened, held, RowState.WACHT_OP_BEVESTIGING) == 60
+    assert "partner's word, until" in run("show", held.id).output
     with caplog.at_level(logging.INFO, logger="signaalpoort"):
         assert run("bevestig", held.id, besluit).output == said
     assert in_state(opened, held, state) == 60
+    assert f": {besluit} " in run("show", held.id).output
     (told,) = [record for record in caplog.records if record.getMessage() == "upload_decided"]
     assert (told.fields["decision"], told.fields["by"]) == (besluit, "beheer")  # type: ignore[attr-defined]  # our `extra`
 
