@@ -13,7 +13,7 @@ from gateway.flow.erase import erase_due, rewrap_settled
 from gateway.flow.kit import Kit
 from gateway.ids import upload_id
 from gateway.lifecycle import DeliveryState, UploadState
-from gateway.store.schema import delivery, parcel_content, processing_attempt, upload
+from gateway.store.schema import delivery, parcel_content, processing_attempt, refused_content, upload
 from tests.conftest import FakeClock
 from tests.kept import EVERYTHING, FILE_NAME, PARTNER, class_keys, date_blobs, keep_upload, openable, settle, split
 
@@ -195,6 +195,15 @@ def test_refused_rows_and_what_proves_that_they_were_offered_are_kept_a_fortnigh
     erase_due(kit)
     assert "herstel/2026-12" not in class_keys(kit)
     assert not [name for name in kit.blobs.names() if name.startswith(("herstel/", "aanbieding/"))]
+
+
+def test_the_key_of_refused_rows_lives_as_long_as_one_of_them_is_kept(kit: Kit, clock: FakeClock) -> None:
+    kept = keep_upload(kit)
+    with kit.db.write() as conn:  # as when an operator made the term longer
+        conn.execute(sa.update(refused_content).values(expires_at=clock() + dt.timedelta(days=60)))
+    clock.advance(days=59)
+    erase_due(kit)
+    assert openable(kit, kept) >= {"herstel", "aanbieding"}
 
 
 def test_hashes_are_kept_half_a_year_and_their_key_until_the_window_behind_its_half_year_is_over(

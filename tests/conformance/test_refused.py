@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from contracts.aanbieding import AangebodenRegel, BewijsVanAanbieding
-from contracts.profiel import Profiel
+from contracts.profiel import Profiel, Tekenset
 from gateway.crypto.signing import verify
 from gateway.errors import ConflictError, KeyDestroyedError, NotFoundError
 from gateway.flow import offer_proof, report
@@ -129,21 +129,28 @@ def test_a_repaired_file_is_read_as_sent_and_linked_both_ways(kit: Kit) -> None:
     assert not [name for name in left[0] if "herstel van" in name and second.id not in name]
 
 
-def test_a_repaired_file_is_read_whatever_its_first_profile_says_of_the_header(
-    kit: Kit, monkeypatch: pytest.MonkeyPatch
+NAMES = list(a_row())
+BY_PLACE = Profiel(naam="zonder", kopregel=0, kolommen={str(n): name for n, name in enumerate(NAMES, start=1)})
+BELOW_TITLES = Profiel(naam="onder", kopregel=4, tekenset=Tekenset.WINDOWS_1252)
+
+
+@pytest.mark.parametrize("profiel", [BY_PLACE, BELOW_TITLES], ids=["no header", "below titles"])
+def test_a_repaired_file_is_read_whatever_its_profile_says_of_the_header(
+    kit: Kit, monkeypatch: pytest.MonkeyPatch, profiel: Profiel
 ) -> None:
     world(kit)
-    names = list(a_row())
-    without_header = a_csv([a_row(bedrag="veel")]).split(b"\r\n", 1)[1]
-    profiel = Profiel(naam="zonder", kopregel=0, kolommen={str(n): name for n, name in enumerate(names, start=1)})
+    plain = a_csv([a_row(bedrag="veel", achternaam="Müller")], encoding="cp1252")
+    data = plain.split(b"\r\n", 1)[1] if profiel is BY_PLACE else b"Achterstanden\r\n\r\nnovember\r\n" + plain
+    # Which profile reads a file is decided elsewhere; here it is what it says.
     monkeypatch.setattr("gateway.flow.reading.profile_for", lambda *_, **__: profiel)
-    first = process(kit, without_header)
+    first = process(kit, data)
 
-    data = repaired(kit, first)
-    assert list(read(data)[0])[:-1] == names
-    second = process(kit, data.replace(b"veel", b"250,75"))
+    mend = repaired(kit, first)
+    assert list(read(mend)[0])[:-1] == NAMES
+    second = process(kit, mend.replace(b"veel", b"250,75"))
 
-    assert report.report(kit, PARTNER, upload_id=second.id).aantallen.wachtend == 1
+    told = report.report(kit, PARTNER, upload_id=second.id)
+    assert (told.aantallen.regels, told.aantallen.wachtend, told.herstel_van) == (1, 1, first.id)
 
 
 def test_a_row_of_which_only_the_findings_are_left_is_no_row(kit: Kit) -> None:
@@ -171,15 +178,15 @@ def test_a_link_to_an_upload_of_somebody_else_or_of_nobody_is_no_link(kit: Kit) 
 def test_a_file_of_many_blocks_keeps_its_order_and_its_findings(kit: Kit) -> None:
     world(kit)
     rows = [
-        a_row(kenmerk=f"K{n}", bedrag="veel" if n % 3 == 0 else "250,75", huisnummer=str(n)) for n in range(1, 9000)
+        a_row(kenmerk=f"K{n}", bedrag="veel" if n % 3 == 0 else "250,75", huisnummer=str(n)) for n in range(1, 30_000)
     ]
     small = msgspec.structs.replace(kit.settings.intake, block_mib=1)
     kit = replace(kit, settings=msgspec.structs.replace(kit.settings, intake=small))
     data = repaired(kit, process(kit, a_csv(rows)))
 
     found = read(data)
-    assert [row["kenmerk"] for row in found] == [f"K{n}" for n in range(3, 9000, 3)]
-    assert [list(row.values())[-1].split(":")[0] for row in found] == [f"regel {n}" for n in range(3, 9000, 3)]
+    assert [row["kenmerk"] for row in found] == [f"K{n}" for n in range(3, 30_000, 3)]
+    assert [list(row.values())[-1].split(":")[0] for row in found] == [f"regel {n}" for n in range(3, 30_000, 3)]
 
 
 def test_proofs_are_of_rows_that_gate_or_threshold_refused_and_of_no_others(kit: Kit) -> None:
