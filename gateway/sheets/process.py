@@ -22,7 +22,6 @@ from gateway.sheets.survey import CONTENT, Survey, survey
 from gateway.sheets.workbook import sheet_paths
 from gateway.sheets.zips import Archive
 from gateway.stages.csv_text import written
-from gateway.stages.source import zip_form
 from gateway.stages.unreadable import UnreadableError, damaged
 
 _PR_SET_DUMPABLE: Final = 4
@@ -69,9 +68,7 @@ def _answer(data: bytes, request: Request) -> Iterator[bytes]:
 
 
 def _form(archive: Archive) -> Bestandsvorm:
-    mimetype = archive.named("mimetype")
-    text = b"".join(archive.read(mimetype, limit=100)) if mimetype is not None and mimetype.size <= 100 else b""
-    vorm = zip_form(archive.names, text)
+    vorm = archive.form()
     if vorm is None:
         raise UnreadableError("bestand_ingepakt_meer", "nog een ingepakt bestand")
     if not isinstance(vorm, Bestandsvorm):

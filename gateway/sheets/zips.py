@@ -9,12 +9,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
+from contracts.profiel import Bestandsvorm
+from gateway.stages.source import zip_form
 from gateway.stages.unreadable import UnreadableError, damaged, too_large
 
 PIECE: Final = 1 << 20
 """Bytes read, and unpacked, at a time."""
 MAX_DIRECTORY: Final = 4 << 20
 """Bytes of the list of members: some forty thousand. A workbook has tens, a packed file has one."""
+
+_MIMETYPE_BYTES: Final = 100
+"""More than any name of a type of document."""
 
 _END: Final = struct.Struct("<4s4H2LH")
 _END_64_LOCATOR: Final = struct.Struct("<4sLQL")
@@ -71,6 +76,13 @@ class Archive:
     def named(self, name: str) -> Member | None:
         """The first member of that name."""
         return next((member for member in self.members if member.name == name), None)
+
+    def form(self) -> Bestandsvorm | str | None:
+        """What it is: a workbook, a document that is not read (in Dutch), or None for a ZIP that holds files."""
+        mimetype = self.named("mimetype")
+        if mimetype is None or mimetype.size > _MIMETYPE_BYTES:
+            return zip_form(self.names, b"")
+        return zip_form(self.names, b"".join(self.read(mimetype, limit=_MIMETYPE_BYTES)))
 
     def read(self, member: Member, *, limit: int) -> Iterator[bytes]:
         """Its unpacked bytes in pieces of at most PIECE; nothing is sure before the end was reached.
