@@ -19,11 +19,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+import polars as pl
+
 from contracts.layout import KOLOM, Vorm
 from contracts.profiel import Bedrageenheid, Datumvolgorde, Profiel
 from contracts.synoniemen import in_centen
 from gateway.stages.cut import last_record_end
-from gateway.stages.dialect import Evidence, FileFinding
+from gateway.stages.dialect import Dialect, Evidence, FileFinding
 from gateway.stages.header import Header
 
 SAMPLE_RECORDS: Final = 500
@@ -123,6 +125,32 @@ def _date(text: str) -> str | None:
 def _amount(text: str) -> str | None:
     found = _AMOUNT.fullmatch(_NO_FIGURE.sub("", text).rstrip(",."))
     return found.lastgroup if found else None
+
+
+class OrderWatch:
+    """Looks on where the beginning of a file showed no order of its dates, until some value does.
+
+    Rent is due on the first of the month: a whole file can fit both orders but for a few rows far below.
+    """
+
+    def __init__(self, dialect: Dialect) -> None:
+        told = dialect.profiel is not None and dialect.profiel.datumvolgorde is not None
+        shown = dialect.evidence.day_first + dialect.evidence.month_first
+        dates = sorted(name for name in dialect.known if _is(name, Vorm.DATUM))
+        self._columns = [] if told or shown else dates
+        self._evidence = dialect.evidence
+
+    def question(self, frame: pl.DataFrame) -> FileFinding | None:
+        """The question to the partner at the first block (schema RAW) in which a month stands first, and is no slip."""
+        counts = Counter[str]()
+        for name in self._columns:
+            for text, times in frame[name].drop_nulls().value_counts().iter_rows():
+                counts[_date(text) or ""] += times
+        if not counts["day_first"] + counts["month_first"]:
+            return None
+        self._columns = []
+        order = _date_order(replace(self._evidence, day_first=counts["day_first"], month_first=counts["month_first"]))
+        return order if isinstance(order, FileFinding) else None
 
 
 def _no_slip(part: int, whole: int) -> bool:

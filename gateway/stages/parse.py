@@ -24,6 +24,7 @@ from gateway.stages.encoding import (
     encoding_of,
     without_surrogates,
 )
+from gateway.stages.formats import OrderWatch
 from gateway.stages.frames import MARKS, RAW, SEPARATORS, SUBSTITUTE, fits_raw
 from gateway.stages.no_rows import RowFilter
 from gateway.stages.records import positions, read_records
@@ -87,6 +88,7 @@ class _Body:
         self._limits = limits
         self._rows = 0
         self._filter = RowFilter(dialect)
+        self._order = OrderWatch(dialect)
 
     def read(self, chunks: Iterator[bytes]) -> Iterator[Piece]:
         try:
@@ -134,6 +136,8 @@ class _Body:
             self._rows += records[0].raw.height
             if self._rows > self._limits.max_rows:
                 raise _RefusedError(FileFinding(code="bestand_te_veel_regels", vorm=str(self._limits.max_rows)))
+            if question := self._order.question(records[0].raw):
+                raise _RefusedError(question)
             if records[0].raw.height:
                 yield records.pop()
 
