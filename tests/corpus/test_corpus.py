@@ -16,6 +16,7 @@ from tests.corpus.observed import observe
 from tests.corpus.page import PAGE, text
 
 FILES = list(files())
+ROOT = HERE.parents[1]
 FEWEST = 150
 FEW_BYTES = 7
 """So few at a time that every mark of more than one byte is cut in two somewhere."""
@@ -41,7 +42,8 @@ def test_how_the_bytes_arrive_changes_nothing(file: Path) -> None:
 @pytest.mark.parametrize("name", MADE)
 def test_a_file_too_large_to_keep_is_answered_within_bounds(name: str) -> None:
     # In a process of its own: the most memory that was held is a fact of a process.
-    ran = subprocess.run([sys.executable, "-m", "tests.corpus.made", name], capture_output=True, check=True, text=True)
+    command = [sys.executable, "-m", "tests.corpus.made", name]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, text=True)
     answer: dict[str, Any] = json.loads(ran.stdout)
     assert answer["differences"] == []
     assert answer["peak_mib"] < PEAK_MIB
