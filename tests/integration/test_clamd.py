@@ -15,6 +15,7 @@ import pytest
 from adapters.clamd import MIB, Clamd
 from contracts.ports import Clean, Infected, NotScanned
 from gateway import bootstrap
+from gateway.cli.check import Finding, _findings
 from gateway.errors import SettingsError
 from gateway.flow.process import process_next
 from gateway.flow.summary import decode_summary
@@ -83,13 +84,27 @@ def test_a_probe_says_that_official_signatures_are_missing(address: str) -> None
     assert "freshclam" in found.detail
 
 
-def settings(folder: Path, clamd: str) -> Settings:
+def settings(folder: Path, clamd: str | None) -> Settings:
     return msgspec.structs.replace(
         Settings(),
         database=msgspec.structs.replace(Settings().database, url=f"sqlite:///{folder}/s.db"),
         storage=Storage(blob_dir=folder / "blobs", key_dir=folder / "keys"),
         scan=Scan(clamd=clamd, stream_limit_mib=1),
     )
+
+
+def test_check_asks_it(daemon: Daemon, tmp_path: Path) -> None:
+    def checked(clamd: str | None) -> Finding:
+        used = settings(tmp_path, clamd)
+        return next(found for found in _findings(used, offline=False) if found.what == "malware scanner")
+
+    with bootstrap.database(settings(tmp_path, None)) as db:
+        migrate.upgrade(db)
+    assert checked(None).good
+    assert "not scanned" in checked(None).detail
+    assert not checked(f"unix:{tmp_path}/none").good
+    assert "is clamd running?" in checked(f"unix:{tmp_path}/none").detail
+    assert "freshclam" in checked(daemon.unix).detail
 
 
 def test_an_upload_on_its_way(daemon: Daemon, tmp_path: Path) -> None:

@@ -157,6 +157,34 @@ def test_postcodes_are_loaded_once(run: Run, tmp_path: Path) -> None:
     assert "in force" in run("referentie", "toon").output
 
 
+def test_an_address_and_a_gemeente_are_looked_up(run: Run, tmp_path: Path) -> None:
+    assert "no table of postcodes" in run("referentie", "zoek", "1012AB", "7").output
+    file = tmp_path / "postcodes.csv"
+    file.write_text("pc4;gemeentecode\n1012;0363\n1381;0457\n5671;0820\n5671;0772\n", "utf-8")
+    run("referentie", "laden", "--vanaf", "2020-01-01", str(file))
+    assert run("referentie", "zoek", "1012", "ab", "7").output.startswith("1012AB 7 on 20")
+    assert "0363 Amsterdam" in run("referentie", "zoek", "1381AA 1").output
+    assert "0457 Weesp" in run("referentie", "zoek", "1381AA", "--op", "2022-03-23").output
+    assert "no gemeente: it lies in several gemeenten" in run("referentie", "zoek", "5671AA", "3").output
+    assert "its area went to 0363 Amsterdam" in run("referentie", "zoek", "Weesp").output
+    assert "postcodes: 1012" in run("referentie", "zoek", "0363").output
+    missing = run("referentie", "zoek", "Nergenshuizen")
+    assert (missing.exit_code, "no gemeente is or was called" in missing.output) == (cli.EXIT_WRONG_CALL, True)
+
+
+def test_check_says_which_postcodes_are_used_and_complains_of_old_ones(run: Run, tmp_path: Path) -> None:
+    def line() -> str:
+        return next(line for line in run("check", "--offline").output.splitlines() if " postcodes: " in line)
+
+    assert "no postcodes loaded" in line()
+    file = tmp_path / "postcodes.csv"
+    file.write_text("pc4;gemeentecode\n1012;0363\n", "utf-8")
+    run("referentie", "laden", "--vanaf", "2020-01-01", str(file))
+    assert line().startswith("NOT postcodes: from 2020-01-01")
+    run("referentie", "laden", str(file))
+    assert line().startswith("ok ")
+
+
 def test_keys_are_rotated_and_named_but_never_shown(run: Run) -> None:
     kids = {run("keys", "rotate").output for _ in range(2)}
     assert len(kids) == 2
