@@ -77,7 +77,7 @@ FILE_RULES: Final[tuple[Rule, ...]] = (
         "bestand_profiel_onbekend",
         None,
         "Het profiel dat u bij het aanleveren noemde, is er niet meer.",
-        "Lever het bestand opnieuw aan met de naam van een profiel dat er is, of zonder naam; beheer kent uw profielen.",
+        "Lever het bestand opnieuw aan met de naam van een profiel dat er is, of zonder naam; beheer kent uw namen.",
         _LAYOUT,
     ),
     fatal(

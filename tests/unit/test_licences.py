@@ -9,7 +9,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 ALLOWED = (
     "MIT", "MIT-0", "BSD", "BSD-2-Clause", "BSD-3-Clause", "BSD 2-Clause License", "BSD License", "Apache-2.0",
-    "Apache 2.0", "Apache Software License", "ISC", "PSF-2.0", "Python Software Foundation License", "Unlicense", "The Unlicense (Unlicense)",
+    "Apache 2.0", "Apache Software License", "ISC", "PSF-2.0", "Python Software Foundation License", "Unlicense",
+    "The Unlicense (Unlicense)",
     "MIT License", "MPL-2.0", "Mozilla Public License 2.0 (MPL 2.0)", "LGPL-3.0-only", "LGPL", "PostgreSQL",
     "GNU Lesser General Public License v2 or later (LGPLv2+)",
 )  # fmt: skip
