@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.profiel import Tekenset
@@ -73,11 +73,17 @@ def test_the_order_of_bytes_is_told_with_and_without_a_mark(head: bytes, order: 
     assert byte_order(head, None) == order
 
 
+@settings(deadline=None)
 @given(st.text(), st.sampled_from(["utf-16-le", "utf-16-be"]), st.integers(1, 9), st.booleans())
 def test_utf_16_becomes_utf_8_whatever_the_chunks(text: str, order: str, size: int, mark: bool) -> None:
     text = text.removeprefix("\ufeff")
     data = ("\ufeff" * mark + text).encode(order)
     assert b"".join(from_utf_16(chunks(data, size), order)) == text.encode()
+
+
+def test_only_the_first_mark_is_one() -> None:
+    text = "a" * 2_048 + "\ufeffb"
+    assert b"".join(from_utf_16(chunks(("\ufeff" + text).encode("utf-16-le"), 4_098), "utf-16-le")).decode() == text
 
 
 def test_lone_surrogates_are_lost_characters_and_half_a_character_is_dropped() -> None:
@@ -119,6 +125,7 @@ def test_a_carriage_return_ends_a_record_where_lines_are_whole_by_it(head: bytes
     assert returns_end_records(head) is ends
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from([b"\r", b"\n", b"\r\n", b"a"])).map(b"".join), st.integers(1, 5))
 def test_line_ends_become_line_feeds_whatever_the_chunks(data: bytes, size: int) -> None:
     assert b"".join(with_line_feeds(chunks(data, size))) == data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.profiel import Bedrageenheid, Datumvolgorde, Profiel
@@ -13,6 +13,13 @@ from gateway.stages.dialect import Dialect, FileFinding
 from gateway.stages.explain import explain
 
 DUTCH, AMERICAN, ISO, EITHER = "25-02-2026", "02-25-2026", "2026-02-25", "02-03-2026"
+
+
+def test_thousands_alone_are_dutch_in_a_file_of_commas_too() -> None:
+    for amount, decimal in (("1.250", ","), ("1250", ".")):
+        found = detect(f"kenmerk,bedrag\nS,{amount}\n".encode(), required=frozenset())
+        assert isinstance(found, Dialect)
+        assert found.decimal == decimal
 
 
 def dialect(*, dates: Sequence[str] = (), amounts: Sequence[str] = (), bedrag: str = "bedrag", **kw: Any) -> Any:
@@ -105,6 +112,7 @@ def test_what_was_concluded_is_explained_by_what_was_seen() -> None:
     assert any("geen datum laat de volgorde zien" in sentence for sentence in nothing)
 
 
+@settings(deadline=None)
 @given(st.permutations([DUTCH] * 11 + [AMERICAN] + [EITHER] * 3 + [ISO] * 2))
 def test_the_same_values_give_the_same_answer_in_any_order(dates: list[str]) -> None:
     found = dialect(dates=dates)

@@ -35,6 +35,7 @@ def a_profile(**kw: Any) -> Profiel:
         ("sep=;\n", 2),
         ('"Overzicht\nvan achterstanden";;\nPeriode;november;\n', 4),
         ("Achterstand\nSaldo;Regio;Team\n", 3),
+        ("Achterstand;Plaats;Regio;Team;Jaar\n", 2),
         ("Parameter;x\n" * 30, 31),
     ],
 )

@@ -200,6 +200,28 @@ def test_short_and_long_records_are_marked_and_one_empty_field_too_many_is_not(e
     assert frame["achternaam"].to_list() == ["c", None, "c", "c", None, "c"]
 
 
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_a_filled_field_beyond_the_header_is_too_many_and_empty_columns_beside_the_table_are_none(quote: str) -> None:
+    data = a_file(f"{quote}a{quote};b;c", "a;b;c;;;d", "a;b;c;;", "a;b", header="soort;kenmerk;achternaam;;")
+    assert read(data)[1]["misfit"].to_list() == [False, True, False, True]
+
+
+def test_lines_that_end_in_carriage_returns_late_in_a_file_are_records() -> None:
+    rows = ["huur;A1;Jansen"] * 80_000
+    data = a_file(*rows) + b"huur;A2;Jansen\rhuur;A3;Jansen\rhuur;A4;Jansen\r\n"
+    _, frame, findings = read(data, max_rows=10**6)
+    assert findings == []
+    assert frame["kenmerk"].to_list()[-3:] == ["A2", "A3", "A4"]
+    assert not frame["misfit"].any()
+
+
+def test_halves_of_surrogate_pairs_in_utf_8_are_a_character_or_a_lost_one() -> None:
+    data = a_file("huur;é;Jansen", "huur;A2;J") + b"huur;\xed\xa0\xbd\xed\xb8\x80;\xed\xa0\x80\n"
+    dialect, frame, findings = read(data)
+    assert (dialect.encoding, findings) == ("utf-8", [])
+    assert frame.select("kenmerk", "achternaam").row(2) == ("😀", "\ufffd")
+
+
 def test_a_short_and_a_long_record_do_not_hide_each_other() -> None:
     assert read(a_file("a;b", "a;b;c;", "a;b;"))[1]["misfit"].to_list() == [True, False, False]
 
@@ -289,6 +311,20 @@ def test_blocks_add_up_and_end_where_a_record_ends(records: list[str], size: int
         assert block.endswith(b"\n")
         assert block.count(b'"') % 2 == 0
         assert len(block) <= block_bytes + size
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.sampled_from(["a;b\n", 'a;"b\nc"\n', "\n", "q\r\n"]), max_size=60).map("".join),
+    st.integers(1, 99),
+    st.integers(30, 60),
+)
+def test_where_is_cut_does_not_depend_on_the_chunks(data: str, size: int, block_bytes: int) -> None:
+    def cut(size: int) -> list[bytes]:
+        cutter = BlockCutter(block_bytes)
+        return [*(block for chunk in chunks(data.encode(), size) for block in cutter.feed(chunk)), cutter.finish()[0]]
+
+    assert cut(size) == cut(len(data) or 1)
 
 
 def test_the_cutter_refuses_what_never_ends() -> None:
