@@ -7,6 +7,8 @@ import polars as pl
 
 DOUBTFUL = "onzeker"
 """Column of a split text: it could be meant otherwise."""
+_LONGEST = 1000
+"""Bytes: finding parts in a text of millions takes seconds, and no name or address is that long."""
 
 
 @dataclass(frozen=True)
@@ -20,14 +22,16 @@ class Form:
 def split(texts: pl.Series, forms: Sequence[Form], parts: Sequence[str]) -> pl.DataFrame:
     """Columns "text" (each of `texts`, in another order), `parts` (null when absent) and "onzeker".
 
-    The last of `forms` must fit any text: what fits none is left out.
+    The last of `forms` must fit any text: what fits none is left out. Text that is too long for a name or an address is
+    taken by the last alone.
     """
     rest = pl.DataFrame({"text": texts}, schema={"text": pl.String})
     done = [pl.DataFrame(schema={"text": pl.String, **dict.fromkeys(parts, pl.String), DOUBTFUL: pl.Boolean})]
     for form in forms:
         if rest.is_empty():
             break
-        fits = rest.select(pl.col("text").str.contains(form.pattern)).to_series()
+        may = pl.lit(form is forms[-1]) | (pl.col("text").str.len_bytes() <= _LONGEST)
+        fits = rest.select(may & pl.col("text").str.contains(form.pattern)).to_series()
         done.append(rest.filter(fits).select("text", *_groups(form, parts)))
         rest = rest.filter(~fits)
     return pl.concat(done)
