@@ -246,10 +246,10 @@ ROW: Final[dict[str, RulePage]] = {
         "U hoeft niets te herstellen. Het id van het eerdere signaal staat bij de regel in het CSV-verslag.",
     ),
     "geen_eerder_vroegsignaal": page(
-        "Er komt een eindeleveringssignaal, terwijl van deze inwoner geen vroegsignaal van u bekend is. Het signaal is"
-        " doorgegaan.",
+        "Er komt een geactualiseerd signaal of een eindeleveringssignaal, terwijl van deze inwoner de afgelopen maanden"
+        " geen vroegsignaal van u bekend is. Het signaal is doorgegaan.",
         "alleen een eindeleveringssignaal",
-        "eerst een vroegsignaal, later een eindeleveringssignaal",
+        "eerst een vroegsignaal, later een geactualiseerd signaal of een eindeleveringssignaal",
         "Meld een volgende keer de beginnende achterstand, zodat de gemeente eerder kan helpen.",
     ),
     "systeem_geweigerd": page(
