@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from gateway.settings import Settings
 from gateway.store import migrate
@@ -16,6 +17,9 @@ from tests.postgres import PostgresServer, running_postgres
 
 if TYPE_CHECKING:
     from gateway.flow.kit import Kit
+
+settings.register_profile("untimed", deadline=None)  # how long a try takes says something of the machine
+settings.load_profile("untimed")
 
 START = dt.datetime(2026, 11, 20, 9, 30, tzinfo=dt.UTC)
 """A Friday inside the usual window."""
