@@ -35,7 +35,7 @@ def a_profile(**kw: Any) -> Profiel:
         ("sep=;\n", 2),
         ('"Overzicht\nvan achterstanden";;\nPeriode;november;\n', 4),
         ("Achterstand\nSaldo;Regio;Team\n", 3),
-        ("Achterstand;Plaats;Regio;Team;Jaar\n", 2),
+        ("Achterstand;Plaats;Regio;Team;Jaar\nOverzicht;per maand\n", 3),
         ("Parameter;x\n" * 30, 31),
     ],
 )

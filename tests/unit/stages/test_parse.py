@@ -315,7 +315,10 @@ def test_blocks_add_up_and_end_where_a_record_ends(records: list[str], size: int
 
 @settings(deadline=None)
 @given(
-    st.lists(st.sampled_from(["a;b\n", 'a;"b\nc"\n', "\n", "q\r\n"]), max_size=60).map("".join),
+    st.one_of(
+        st.lists(st.sampled_from(["a;b\n", 'a;"b\nc"\n', "\n", "q\r\n"]), max_size=60),
+        st.lists(st.sampled_from(["a;b\n", "\n", "q\r\n"]), min_size=10, max_size=60),
+    ).map("".join),
     st.integers(1, 99),
     st.integers(30, 60),
 )
