@@ -20,6 +20,8 @@ from gateway.stages.rule import Rule, When
 from gateway.stages.rules import JUDGED, MISFIT
 from gateway.stages.shape import no_shapes, shapes
 
+_SORTED_ROWS: Final = 4_096
+"""Rows whose findings are sorted together."""
 _PRIORITY: Final = (RowState.BSN_NIET_TOEGESTAAN, RowState.BEZWAAR, RowState.REGEL_AFGEKEURD)
 """The first that holds is the state of the row: what may not be kept at all goes first (domain rule 7)."""
 
@@ -125,9 +127,17 @@ def _state(flags: pl.DataFrame, hit: list[Rule]) -> pl.Series:
 
 
 def _findings(frame: pl.DataFrame, flags: pl.DataFrame, hit: list[Rule]) -> pl.DataFrame:
+    """By row, then by rule; some rows at a time, since sorting all that a bad block has takes as much memory again."""
     if not hit:
         return pl.DataFrame(schema=FINDINGS)
-    return pl.concat([_finding(frame, flags[rule.code], rule) for rule in hit]).sort("row_no", maintain_order=True)
+    parts = [_finding(frame, flags[rule.code], rule) for rule in hit]
+    first = frame["row_no"].gather_every(_SORTED_ROWS)
+    cuts = [[*part["row_no"].search_sorted(first), part.height] for part in parts]
+    slices = (
+        pl.concat([part.slice(cut[n], cut[n + 1] - cut[n]) for part, cut in zip(parts, cuts, strict=True)])
+        for n in range(len(first))
+    )
+    return pl.concat([some.sort("row_no", maintain_order=True) for some in slices])
 
 
 def _finding(frame: pl.DataFrame, flag: pl.Series, rule: Rule) -> pl.DataFrame:

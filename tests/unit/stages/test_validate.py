@@ -304,9 +304,14 @@ def test_of_a_row_with_shifted_fields_only_the_shift_is_told() -> None:
     assert result.rows["state"].to_list() == [11, 13, 0]
 
 
-def test_findings_are_in_order_of_rows() -> None:
-    result = checked(*[a_row("huur", bedrag="x", postcode="y", telefoon="")] * 50)
-    assert result.findings["row_no"].is_sorted()
+def test_findings_are_in_order_of_rows_and_then_of_rules() -> None:
+    """In a block of many more rows than are sorted together, with other rules in some rows than in others."""
+    bad, postal = a_row("huur", bedrag="x", postcode="y"), a_row("huur", straat="Postbus 1")
+    findings = checked(*[bad, postal, a_row("huur")] * 3_000).findings
+    order = {judged.code: number for number, judged in enumerate(JUDGED)}
+    ordered = findings.sort("row_no", pl.col("code").replace_strict(order, return_dtype=pl.Int32))
+    assert findings.height == 9_000
+    assert findings.equals(ordered)
 
 
 def test_the_frames_have_their_schemas() -> None:
