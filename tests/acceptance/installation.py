@@ -69,8 +69,8 @@ class Installation:
         self.partners: dict[str, Pair] = {
             key: self.ca.client(an_oin(number), name=key) for number, key in enumerate(PARTNERS, 1)
         }
-        self.port, self.pages_port = free_port(self.dice), free_port(self.dice)
-        self.system_ports = {system: free_port(self.dice) for system in SYSTEMS}
+        self.port, self.pages_port = free_port(), free_port()
+        self.system_ports = {system: free_port() for system in SYSTEMS}
         for name in ("logs", "secrets", "systems"):
             (self.folder / name).mkdir()
         self.simulators = {system: self._simulator(system) for system in SYSTEMS}

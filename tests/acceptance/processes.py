@@ -20,10 +20,13 @@ _PORTS: Final = range(20_000, 32_000)
 """Below the ports that Linux gives to outgoing connections: a killed listener must find its own free again."""
 
 
-def free_port(dice: random.Random) -> int:
-    """A port of loopback that nobody uses now, and that no outgoing connection will get."""
+def free_port() -> int:
+    """A port of loopback that nobody uses now, and that no outgoing connection will get.
+
+    Never by the seed of a test: two runs with one seed, beside each other, would take each other's ports.
+    """
     while True:
-        port = dice.choice(_PORTS)
+        port = random.SystemRandom().choice(_PORTS)
         with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
             return port
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from contracts.row_states import ROW_STATES
-from gateway.cli.demo.processes import free_port
+from tests.acceptance.processes import free_port
 
 ROOT = Path(__file__).parents[2]
 ROWS = 700

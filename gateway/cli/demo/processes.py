@@ -29,8 +29,8 @@ class Household:
         """An empty folder; what an earlier demo left running there is stopped first."""
         pids = self._folder / _PIDS
         if pids.is_file():
-            for line in pids.read_text("utf-8").split():
-                _stop_leftover(int(line), self._folder)
+            for pid in {*map(int, pids.read_text("utf-8").split()), *_started_in(self._folder)}:
+                _stop_leftover(pid, self._folder)
         if self._folder.exists() and any(self._folder.iterdir()) and not pids.is_file():
             raise SettingsError(f"{self._folder} is not a folder of the demo; name an empty one with --folder")
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -99,6 +99,18 @@ def ensure_free(port: int, variable: str) -> None:
 
 def _interrupt(_number: int, _frame: object) -> None:
     raise KeyboardInterrupt
+
+
+def _started_in(folder: Path) -> Iterator[int]:
+    """Processes like those we start that name this folder: a demo may be killed before it wrote a number down."""
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError, ValueError):
+            module, *arguments = entry.read_bytes().split(b"\0")[2:]
+            ours = module.startswith((b"gateway.", b"adapters.")) and b"demo" not in arguments
+            if ours and any(
+                folder in (place := Path(os.fsdecode(argument))).parents or place == folder for argument in arguments
+            ):
+                yield int(entry.parent.name)
 
 
 def _stop_leftover(pid: int, folder: Path) -> None:
