@@ -224,7 +224,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
                 content={"text/csv": TEXT},
             ),
         ),
-        problems=(*_SIGNED_IN, 404, 409, 410, 429, 503),
+        problems=(400, *_SIGNED_IN, 404, 409, 410, 429, 503),
     ),
     Operation(
         id="leesBewijzenVanAanbieding",
@@ -342,7 +342,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
                 content={"application/json": Uitleg, "text/html": TEXT},
             ),
         ),
-        problems=(404,),
+        problems=(400, 404),
     ),
     Operation(
         id="leesSleutels",
