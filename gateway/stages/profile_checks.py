@@ -14,11 +14,12 @@ from contracts.profiel import Bedrageenheid, Bestandsvorm, Datumvolgorde, Profie
 from contracts.signaal import LCV_SOORTEN
 from gateway.errors import Problem
 from gateway.stages.block import BlockReader
+from gateway.stages.column_names import header_key
 from gateway.stages.columns import value
 from gateway.stages.dialect import MAX_COLUMNS, Dialect
 from gateway.stages.frames import RAW
 from gateway.stages.policy import policy_for
-from gateway.stages.profiles import DECIMAALTEKENS, SCHEIDINGSTEKENS, header_key, nearest, place
+from gateway.stages.profiles import DECIMAALTEKENS, SCHEIDINGSTEKENS, nearest, place
 from gateway.stages.rules_field import EFFORT
 
 MAX_KOPREGEL: Final = 1000

@@ -14,6 +14,7 @@ import msgspec
 
 from contracts.profiel import Bedrageenheid, Bestandsvorm, Datumvolgorde, Partnerprofiel, Profiel, Tekenset
 from gateway.errors import InvalidInputError, Problem
+from gateway.stages.column_names import header_key
 
 SCHEIDINGSTEKENS: Final = (";", ",", "\t", "|")
 DECIMAALTEKENS: Final = (",", ".")
@@ -107,11 +108,6 @@ def by_headers(read: Iterable[tuple[Profiel, Collection[str]]]) -> Profiel | Non
     if len(fitting) > 1 and len(fitting[0].kolommen) == len(fitting[1].kolommen):
         return None
     return fitting[0] if fitting else None
-
-
-def header_key(text: str) -> str:
-    """What makes two header texts the same: case and spaces do not."""
-    return " ".join(text.strip("\ufeff").casefold().split())
 
 
 def place(*keys: str) -> str:
